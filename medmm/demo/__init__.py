@@ -1,0 +1,1 @@
+"""The study made by code, with known truth."""

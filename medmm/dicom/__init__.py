@@ -1,0 +1,1 @@
+"""Files and network into nouns, nouns into files."""

@@ -1,0 +1,1 @@
+"""The pipeline from a study to a draft: run, write, check."""

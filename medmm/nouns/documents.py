@@ -1,0 +1,192 @@
+"""Drafts as the JSON document that the contract fixes, and back into the nouns that others need."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from medmm.nouns.draft import Draft
+from medmm.nouns.evidence import SECTIONS, Statement
+from medmm.nouns.findings import Finding, Measurement, Uncertainty
+from medmm.nouns.passages import Passage
+from medmm.nouns.regions import Region
+
+Document = dict[str, Any]
+
+
+def draft_document(draft: Draft) -> Document:
+    """The draft as the contract's ``draft --json`` document."""
+    return {
+        "report_id": draft.report_id,
+        "version": draft.version,
+        "study_uid": draft.study_uid,
+        "status": draft.status,
+        "sections": _sections(draft.statements),
+        "findings": [_finding(finding) for finding in draft.findings],
+        "measurements": [_measurement(measurement) for measurement in draft.measurements],
+        "regions": [_region(region) for region in draft.regions],
+        "experts": [
+            {
+                "name": run.name,
+                "version": run.version,
+                "status": run.status,
+                "applicability": run.applicability,
+                "score": run.score,
+                "reason": run.reason,
+                "seconds": round(run.seconds, 3),
+                "series": list(run.series),
+                "demonstrator": run.demonstrator,
+                "weights_sha256": run.weights_sha256,
+            }
+            for run in draft.experts
+        ],
+        "retrieved": [_passage(passage) for passage in draft.retrieved],
+        "writer": {
+            "kind": draft.writer.kind,
+            "name": draft.writer.name,
+            "version": draft.writer.version,
+        },
+        "checks": [
+            {
+                "statement": check.statement,
+                "check": check.check,
+                "result": check.result,
+                "reason": check.reason,
+            }
+            for check in draft.checks
+        ],
+        "warnings": list(draft.warnings),
+        "seconds": {name: round(seconds, 3) for name, seconds in draft.seconds.items()},
+    }
+
+
+def canonical_bytes(document: Mapping[str, Any]) -> bytes:
+    """The one byte form of a document: sorted keys, no spaces, UTF-8, no NaN (RFC 8785 in spirit)."""
+    text = json.dumps(
+        document, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+    )
+    return text.encode("utf-8")
+
+
+def document_sha256(document: Mapping[str, Any]) -> str:
+    """Hash of the canonical bytes, in hex."""
+    return hashlib.sha256(canonical_bytes(document)).hexdigest()
+
+
+def measurements_of(document: Mapping[str, Any]) -> tuple[Measurement, ...]:
+    """The measurements that a stored document holds."""
+    return tuple(
+        Measurement(
+            id=item["id"],
+            name=item["name"],
+            value=item["value"],
+            unit=item["unit"],
+            method=item.get("method", ""),
+            expert=item["expert"],
+            uncertainty=(
+                Uncertainty(item["uncertainty"]["kind"], item["uncertainty"]["value"])
+                if item["uncertainty"]
+                else None
+            ),
+            region=item["region"],
+            doubtful=item["doubtful"],
+        )
+        for item in document["measurements"]
+    )
+
+
+def _sections(statements: tuple[Statement, ...]) -> list[Document]:
+    return [
+        {
+            "name": section,
+            "statements": [
+                _statement(statement) for statement in statements if statement.section == section
+            ],
+        }
+        for section in SECTIONS
+    ]
+
+
+def _statement(statement: Statement) -> Document:
+    return {
+        "id": statement.id,
+        "text": statement.text,
+        "state": statement.state,
+        "evidence": [
+            {"kind": evidence.kind, "ref": evidence.ref, "text": evidence.text}
+            for evidence in statement.evidence
+        ],
+    }
+
+
+def _finding(finding: Finding) -> Document:
+    return {
+        "id": finding.id,
+        "concept": {
+            "scheme": finding.concept.scheme,
+            "code": finding.concept.code,
+            "meaning": finding.concept.meaning,
+        },
+        "presence": finding.presence,
+        "probability": finding.probability,
+        "calibrated": finding.calibrated,
+        "source": finding.source,
+        "regions": list(finding.regions),
+        "measurements": list(finding.measurements),
+        "demonstrator": finding.demonstrator,
+    }
+
+
+def _measurement(measurement: Measurement) -> Document:
+    uncertainty = measurement.uncertainty
+    return {
+        "id": measurement.id,
+        "name": measurement.name,
+        "value": measurement.value,
+        "unit": measurement.unit,
+        "uncertainty": (
+            {"kind": uncertainty.kind, "value": uncertainty.value} if uncertainty else None
+        ),
+        "method": measurement.method,
+        "expert": measurement.expert,
+        "region": measurement.region,
+        "doubtful": measurement.doubtful,
+    }
+
+
+def _region(region: Region) -> Document:
+    return {
+        "id": region.id,
+        "label": region.label,
+        "code": (
+            {
+                "scheme": region.code.scheme,
+                "code": region.code.code,
+                "meaning": region.code.meaning,
+            }
+            if region.code
+            else None
+        ),
+        "kind": region.kind,
+        "series_uid": region.series_uid,
+        "series_key": region.series_key,
+        "laterality": region.laterality,
+        "slice": region.slice,
+        "box": list(region.box) if region.box else None,
+        "mask": region.mask_path,
+        "confidence": region.confidence,
+        "doubtful": region.doubtful,
+    }
+
+
+def _passage(passage: Passage) -> Document:
+    return {
+        "passage": passage.id,
+        "document": passage.document,
+        "version": passage.version,
+        "domain": passage.domain,
+        "score": passage.score,
+        "kept": passage.kept,
+        "why": passage.why,
+        "text": passage.text,
+    }

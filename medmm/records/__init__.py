@@ -1,0 +1,1 @@
+"""Tables and functions for studies, reports and their versions."""

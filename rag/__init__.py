@@ -1,0 +1,3 @@
+"""Knowledge: documents, passages, indexes and retrieval."""
+
+__medmm_owner__ = "medmm"

@@ -1,0 +1,102 @@
+"""Fixtures that find real data and real services, as the contract's last section says."""
+
+import os
+import shutil
+import subprocess
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+REQUIRED = {name for name in os.environ.get("MEDMM_TEST_REQUIRE", "").split(",") if name}
+REPOSITORY = Path(__file__).resolve().parent.parent
+POSTGRES_BIN = Path("/usr/lib/postgresql/15/bin")
+
+
+def absent(what: str, reason: str) -> None:
+    """Fail where ``what`` is required, else skip with the reason."""
+    if what in REQUIRED:
+        pytest.fail(f"{what} is required and absent: {reason}")
+    pytest.skip(f"{what} is absent: {reason}")
+
+
+@pytest.fixture(scope="session")
+def data_folder() -> Path:
+    """The unpacked folder of real data."""
+    named = os.environ.get("MEDMM_TEST_DATA")
+    folder = Path(named) if named else REPOSITORY.parent / "shared" / "data"
+    if not folder.is_dir():
+        absent("data", f"{folder} is not there; set MEDMM_TEST_DATA to the unpacked folder")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def dcmtk() -> Path:
+    """The folder of dcmtk's tools (not pynetdicom's, which shadow some names in a venv)."""
+    tool = shutil.which("dcmdump", path="/usr/bin:/usr/local/bin")
+    if tool is None:
+        absent("dcmtk", "install Debian's dcmtk and dicom3tools")
+        raise AssertionError
+    return Path(tool).parent
+
+
+def _as_postgres(*command: str) -> list[str]:
+    """initdb refuses root, so it runs as the service's own user there."""
+    return ["runuser", "-u", "postgres", "--", *command] if os.geteuid() == 0 else list(command)
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A PostgreSQL of this test session's own, on a socket in the folder that is given."""
+    if not (POSTGRES_BIN / "initdb").exists():
+        absent("postgres", f"{POSTGRES_BIN} is not there; install Debian's postgresql-15")
+    # A short path of its own: a socket's path may have 107 bytes, and postgres must reach it.
+    folder = Path("/tmp") / f"medmm-pg-{uuid.uuid4().hex[:8]}"
+    folder.mkdir()
+    if os.geteuid() == 0:
+        shutil.chown(folder, "postgres", "postgres")
+    data = folder / "data"
+    subprocess.run(
+        _as_postgres(
+            str(POSTGRES_BIN / "initdb"), "-D", str(data), "-A", "trust", "-U", "postgres",
+            "--no-sync", "-E", "UTF8", "--locale=C.UTF-8",
+        ),
+        check=True, capture_output=True, cwd=folder,
+    )  # fmt: skip
+    options = f"-c listen_addresses='' -c unix_socket_directories={folder} -c fsync=off"
+    subprocess.run(
+        _as_postgres(
+            str(POSTGRES_BIN / "pg_ctl"), "-D", str(data), "-w", "-l", str(folder / "log"),
+            "-o", options, "start",
+        ),
+        check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=folder,
+    )  # fmt: skip
+    yield folder
+    subprocess.run(
+        _as_postgres(str(POSTGRES_BIN / "pg_ctl"), "-D", str(data), "-m", "immediate", "stop"),
+        check=False, capture_output=True, cwd=folder,
+    )  # fmt: skip
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def postgres_url(postgres_server: Path) -> Iterator[str]:
+    """A new empty database."""
+    name = f"medmm_{uuid.uuid4().hex[:12]}"
+    socket = str(postgres_server)
+    command = ["psql", "-h", socket, "-U", "postgres", "-q", "-c"]
+    subprocess.run([*command, f"CREATE DATABASE {name}"], check=True, capture_output=True)
+    yield f"postgresql+psycopg://postgres@/{name}?host={socket}"
+    subprocess.run(
+        [*command, f"DROP DATABASE {name} WITH (FORCE)"], check=True, capture_output=True
+    )
+
+
+@pytest.fixture(autouse=True)
+def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test touches the user's home, its variables or the network beyond loopback."""
+    for name in [name for name in os.environ if name.startswith("MEDMM_")]:
+        if not name.startswith("MEDMM_TEST_"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("MEDMM_HOME", str(tmp_path / "default-home"))

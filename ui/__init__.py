@@ -1,0 +1,3 @@
+"""The page."""
+
+__medmm_owner__ = "medmm"

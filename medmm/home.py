@@ -7,13 +7,16 @@ the folder), so a crash leaves at worst a stray ``.part`` file, never a half one
 import errno
 import fcntl
 import hashlib
+import io
 import os
+import re
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
+from urllib.parse import quote
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,13 +25,20 @@ from medmm import settings as settings_module
 from medmm.errors import NotFoundError, StorageError
 from medmm.settings import Settings
 
+# SQLite's WAL needs memory that all its processes share, which these do not give.
+NETWORK_FILE_SYSTEM = re.compile(
+    r"nfs4?|cifs|smb\d?|smbfs|ncpfs|afs|coda|ceph|lustre|beegfs|gpfs|glusterfs|davfs|vboxsf|prl_fs|"
+    r"fuse\.(sshfs|glusterfs|ceph|ceph-fuse|s3fs|rclone|juicefs|davfs2|gcsfuse|vmhgfs-fuse)"
+)
+_OCTAL = re.compile(r"\\([0-7]{3})")
+RESTORE = "Restore the home from a backup."
 FOLDERS = ("pixels", "files", "cache", "models", "runs", "quarantine", "logs")
 
 
 def storage_error(error: OSError, path: Path) -> StorageError:
     """The disk's refusal as a sentence with its mend."""
     mends = {
-        errno.ENOSPC: "Free space there and run the command again; nothing that was reported as done is lost.",
+        errno.ENOSPC: "Free space there and run it again; what was reported as done is kept.",
         errno.EDQUOT: "Free space within the quota and run the command again.",
         errno.EROFS: "The file system is read-only: mount it writable or name another with --home.",
         errno.EACCES: "Give this user the right to write there or name another with --home.",
@@ -68,12 +78,15 @@ class FileStore:
         self.folder = folder
 
     def put(self, data: bytes, suffix: str = "") -> Stored:
-        """Keep bytes; the same bytes twice are one file.
+        """Keep bytes; the same bytes twice are one file, written once.
 
         Raises:
             StorageError: the disk is full, read-only or failing.
         """
-        return self.write(lambda file: file.write(data), suffix)
+        sha256 = hashlib.sha256(data).hexdigest()
+        return self._there(sha256, suffix, len(data)) or self.write(
+            lambda file: file.write(data), suffix
+        )
 
     def write(self, fill: Callable[[Any], object], suffix: str = "") -> Stored:
         """Keep what ``fill`` writes into the binary file that it is given.
@@ -95,7 +108,7 @@ class FileStore:
             sha256 = hashing.digest.hexdigest()
             target = self.folder / f"{sha256}{suffix}"
             os.replace(part, target)
-            _sync_folder(self.folder)
+            sync_folder(self.folder)
         except OSError as error:
             part.unlink(missing_ok=True)
             raise storage_error(error, self.folder) from error
@@ -105,15 +118,39 @@ class FileStore:
         return Stored(sha256, target)
 
     def put_array(self, array: NDArray[Any]) -> Stored:
-        """Keep an array as ``.npy`` (never pickled); the hash covers dtype, shape and values."""
-        plain = np.ascontiguousarray(array)
+        """Keep an array as ``.npy`` (never pickled); the hash covers dtype, shape and values.
+
+        Raises:
+            StorageError: the disk is full, read-only or failing.
+            ValueError: it holds Python objects, which only a pickle could keep.
+        """
+        if array.dtype.hasobject:
+            raise ValueError("an array of Python objects cannot be kept")
+        plain = np.asarray(array, order="C")
+        header = _npy_header(plain)
+        values = plain.reshape(-1).view(np.uint8).data if plain.size else b""
+        digest = hashlib.sha256(header)
+        digest.update(values)
 
         def fill(file: Any) -> None:
-            header = {"descr": np.lib.format.dtype_to_descr(plain.dtype), "fortran_order": False}
-            np.lib.format.write_array_header_1_0(file, header | {"shape": plain.shape})
-            file.write(plain.reshape(-1).view(np.uint8).data if plain.size else b"")
+            file.write(header)
+            file.write(values)
 
-        return self.write(fill, ".npy")
+        there = self._there(digest.hexdigest(), ".npy", len(header) + plain.nbytes)
+        return there or self.write(fill, ".npy")
+
+    def _there(self, sha256: str, suffix: str, size: int) -> Stored | None:
+        """The file if it is kept already, with its name made durable: its writer may be killed."""
+        target = self.folder / f"{sha256}{suffix}"
+        try:
+            if target.stat().st_size != size:
+                return None
+            sync_folder(self.folder)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise storage_error(error, target) from error
+        return Stored(sha256, target)
 
     def path(self, sha256: str, suffix: str = "") -> Path:
         """Where a kept file is.
@@ -123,9 +160,7 @@ class FileStore:
         """
         path = self.folder / f"{sha256}{suffix}"
         if not path.is_file():
-            raise NotFoundError(
-                f"{path} is missing from the home.", "Restore the home from a backup."
-            )
+            raise NotFoundError(f"{path} is missing from the home.", RESTORE)
         return path
 
     def array(self, sha256: str) -> NDArray[Any]:
@@ -134,8 +169,14 @@ class FileStore:
         Raises:
             NotFoundError: it is not there.
         """
-        array: NDArray[Any] = np.load(self.path(sha256, ".npy"), mmap_mode="r", allow_pickle=False)
-        return array
+        path = self.path(sha256, ".npy")
+        try:
+            array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
+        except OSError as error:
+            raise StorageError(f"{path} cannot be read: {error.strerror}.", RESTORE) from error
+        except ValueError as error:
+            raise StorageError(f"{path} is damaged.", RESTORE) from error
+        return np.asarray(array)
 
 
 class Home:
@@ -150,7 +191,7 @@ class Home:
     @property
     def database_url(self) -> str:
         """The settings' database, or SQLite in this folder."""
-        return self.settings.database_url or f"sqlite:///{self.path / 'medmm.db'}"
+        return self.settings.database_url or f"sqlite:///{quote(str(self.path / 'medmm.db'))}"
 
     @property
     def models(self) -> Path:
@@ -202,10 +243,61 @@ def prepare(path: Path | None = None) -> Home:
     return Home(folder, settings)
 
 
-def _sync_folder(folder: Path) -> None:
-    """Make a rename durable (fsync of the directory, as POSIX needs)."""
+def sync_folder(folder: Path) -> None:
+    """Make names in a folder durable (fsync of the directory, as POSIX needs)."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def network_file_system(folder: Path, mounts: str | None = None) -> str:
+    """The type of the network file system that a folder is on; empty if it is on a local one.
+
+    ``mounts`` is the text of /proc/self/mounts (proc(5)), which is read if not given; a system
+    without it counts as local.
+    """
+    if mounts is None:
+        try:
+            mounts = Path("/proc/self/mounts").read_text("utf-8", "surrogateescape")
+        except OSError:
+            return ""
+    resolved = folder.resolve()
+    best, found = -1, ""
+    for line in mounts.splitlines():
+        _, target, kind, *_ = line.split(" ")
+        mounted = Path(_OCTAL.sub(lambda code: chr(int(code[1], 8)), target))
+        # The last of several mounts on one folder is the one that is seen.
+        if resolved.is_relative_to(mounted) and len(mounted.parts) >= best:
+            best, found = len(mounted.parts), kind
+    return found if NETWORK_FILE_SYSTEM.fullmatch(found) else ""
+
+
+def _npy_header(array: NDArray[Any]) -> bytes:
+    header = io.BytesIO()
+    described = {
+        "descr": np.lib.format.dtype_to_descr(array.dtype),
+        "fortran_order": False,
+        "shape": array.shape,
+    }
+    np.lib.format.write_array_header_1_0(header, described)
+    return header.getvalue()
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file outside the home so that it is either whole or not there.
+
+    Raises:
+        StorageError: the disk is full, read-only or failing, or the folder is missing.
+    """
+    part = path.with_name(f"{path.name}.part")
+    try:
+        with part.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(part, path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise storage_error(error, path) from error

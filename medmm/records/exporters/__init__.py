@@ -1,0 +1,1 @@
+"""Reports on their way out, one module per format."""

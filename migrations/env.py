@@ -1,0 +1,25 @@
+"""What Alembic runs for each command; `medmm.records.migrations` hands it the connection."""
+
+from typing import Any
+
+from alembic import context
+
+import rag  # noqa: F401  # its tables join the metadata below
+from medmm.database import Base
+from medmm.records import search_index, tables  # noqa: F401
+
+
+def include_object(_: Any, name: str | None, kind: str, *__: Any) -> bool:
+    """Leave out the full text index, which differs by database and has no model."""
+    return not (kind == "table" and str(name).startswith(search_index.TABLE))
+
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=Base.metadata,
+    include_object=include_object,
+    render_as_batch=True,
+    transactional_ddl=True,
+)
+with context.begin_transaction():
+    context.run_migrations()

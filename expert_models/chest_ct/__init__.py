@@ -1,0 +1,1 @@
+"""What the chest CT experts share: the look at a series, and the lungs in it."""

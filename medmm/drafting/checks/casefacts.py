@@ -1,0 +1,102 @@
+"""What is known of a case, gathered once for all checks."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from medmm.drafting.checks import known
+from medmm.drafting.checks.coverage import Coverage, coverage_of
+from medmm.drafting.checks.known import KnownFigure, KnownFinding, LooseFigure
+from medmm.drafting.checks.operations import Removal, removals
+from medmm.drafting.checks.reading.dates import dates, iso
+from medmm.drafting.checks.reading.sentence import Reading, read
+from medmm.nouns import Case, Statement
+
+OF_PATIENT = ("Findings", "Impression")
+
+
+@dataclass(frozen=True, eq=False)
+class CaseFacts:
+    """The case in the lexicon's words, and all statements of the draft, read.
+
+    ``figures`` are of this study, ``before`` of the prior one. ``days`` are the dates that may be
+    named: of the study, the prior, the order.
+    """
+
+    case: Case
+    statements: tuple[Statement, ...]
+    readings: tuple[Reading, ...]
+    coverage: Coverage
+    findings: tuple[KnownFinding, ...]
+    figures: tuple[KnownFigure, ...]
+    before: tuple[KnownFigure, ...]
+    loose: tuple[LooseFigure, ...]
+    removed: tuple[Removal, ...]
+    days: tuple[date, ...]
+
+    @classmethod
+    def of(cls, statements: Sequence[Statement], case: Case) -> "CaseFacts":
+        """Gather the facts of a case."""
+        coverage = coverage_of(case.study)
+        readings = tuple(read(statement.text, coverage.covers) for statement in statements)
+        return cls(
+            case,
+            tuple(statements),
+            readings,
+            coverage,
+            tuple(known.known_findings(case)),
+            tuple(known.known_figures(case)),
+            tuple(known.prior_figures(case.prior)),
+            tuple(known.loose_figures(case, _texts(statements, case))),
+            removals([text for _, text in _histories(statements, case)]),
+            _days(case),
+        )
+
+    def reading(self, statement: Statement) -> Reading:
+        """A statement, read."""
+        return read(statement.text, self.coverage.covers)
+
+    def others(self, statement: Statement) -> list[tuple[Statement, Reading]]:
+        """All other statements with their readings."""
+        pairs = zip(self.statements, self.readings, strict=True)
+        return [(one, reading) for one, reading in pairs if one.id != statement.id]
+
+
+def about_patient(statement: Statement) -> bool:
+    """Whether a sentence speaks of this patient: knowledge that is quoted does not."""
+    return statement.state != "reference"
+
+
+def _texts(statements: Sequence[Statement], case: Case) -> list[tuple[str, str]]:
+    texts = [("order", case.indication or "")]
+    for result in case.results:
+        texts.extend(("method", measurement.method) for measurement in result.measurements)
+        texts.extend(("note", note) for note in result.notes)
+    texts.extend(
+        (evidence.kind, evidence.text)
+        for statement in statements
+        for evidence in statement.evidence
+        if evidence.kind in ("order", "header", "prior", "platform")
+    )
+    return texts
+
+
+def _histories(statements: Sequence[Statement], case: Case) -> list[tuple[str, str]]:
+    texts = [("order", case.indication or "")]
+    if case.prior:
+        texts.append(("prior", case.prior.study.description))
+    texts.extend(
+        ("statement", statement.text)
+        for statement in statements
+        if statement.section == "Indication"
+    )
+    return texts
+
+
+def _days(case: Case) -> tuple[date, ...]:
+    said = [case.study.date, *(series.origin.date for series in case.study.series)]
+    if case.prior:
+        said.append(case.prior.study.date)
+    found = [day for text in said if (day := iso(text)) is not None]
+    found.extend(day for one in dates(case.indication or "") for day in one.days)
+    return tuple(dict.fromkeys(found))

@@ -1,0 +1,275 @@
+"""One sentence read: its anatomy, its claims, its figures and its words of change."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from medmm.drafting.checks.reading import lexicon
+from medmm.drafting.checks.reading.characters import plain
+from medmm.drafting.checks.reading.clauses import Clause, clause_of, clauses
+from medmm.drafting.checks.reading.phrases import Match
+from medmm.drafting.checks.reading.quantities import Figure, figures
+from medmm.drafting.checks.reading.scope import Scope
+from medmm.drafting.checks.reading.sides import NONE, Sides, SideWord, side_words, sides_near
+from medmm.drafting.checks.reading.tokens import Token, data, tokenise
+from medmm.nouns.findings import Presence
+
+LONGEST = 4000
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Anatomy that is named: how (present, absent), on which side, under which limit."""
+
+    organ: str
+    sides: Sides
+    presence: Presence
+    limit: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A finding that is said to be present, absent or uncertain.
+
+    ``kind`` and ``sites`` are lexicon keys. ``inferred`` marks a conclusion, ``limit`` a plan,
+    history or the like. A word such as "normal" claims the absence of the kind "anomaly".
+    """
+
+    kind: str
+    sites: frozenset[str]
+    sides: Sides
+    presence: Presence
+    inferred: bool
+    limit: str
+    start: int
+    end: int
+    normal: bool = False
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Reading:
+    """What a sentence says."""
+
+    text: str
+    tokens: tuple[Token, ...]
+    clauses: tuple[Clause, ...]
+    places: tuple[Place, ...]
+    claims: tuple[Claim, ...]
+    figures: tuple[Figure, ...]
+    side_words: tuple[SideWord, ...]
+    scope: Scope
+
+    def clause(self, place: int) -> Clause:
+        """The clause that holds a token."""
+        return clause_of(self.clauses, place)
+
+
+@lru_cache(maxsize=2048)
+def read(text: str, covered: frozenset[str] = frozenset()) -> Reading:
+    """Read a sentence; never raises.
+
+    ``covered`` are the parts of the body that the examination shows: words such as "base" mean
+    the lung's only where a lung can be.
+    """
+    clean = plain(text[:LONGEST])
+    tokens = tokenise(clean)
+    parts = clauses(tokens)
+    scope = Scope.of(tokens)
+    found = [match for match in lexicon.terms().find(tokens) if _meant(match, covered)]
+    words = side_words(tokens, _named_sides(found))
+    places = tuple(
+        place
+        for match in found
+        if (place := _place(match, parts, scope, words, covered)) is not None
+    )
+    terms = [
+        match.start for match in found if any(key.startswith("kind:") for key in match.keys)
+    ]
+    claims = [
+        claim for match in found if (claim := _claim(match, parts, scope, words, places, terms))
+    ]
+    claims.extend(_normals(tokens, parts, scope, words, places))
+    return Reading(
+        clean, tokens, parts, places, tuple(claims), tuple(figures(tokens)), tuple(words), scope
+    )
+
+
+def _meant(match: Match, covered: frozenset[str]) -> bool:
+    if any(not key.startswith("weak:") for key in match.keys):
+        return True
+    return any(lexicon.organs()[key[5:]].regions & covered for key in match.keys)
+
+
+def _named_sides(found: Sequence[Match]) -> list[tuple[int, int]]:
+    return [(match.start, match.end) for match in found if "organ:heart_chamber" in match.keys]
+
+
+def _organ(match: Match, covered: frozenset[str]) -> str | None:
+    strong = sorted(key[6:] for key in match.keys if key.startswith("organ:"))
+    if strong:
+        return strong[0]
+    weak = sorted(key[5:] for key in match.keys if key.startswith("weak:"))
+    shown = [key for key in weak if lexicon.organs()[key].regions & covered]
+    return shown[0] if shown else None
+
+
+def _place(
+    match: Match,
+    parts: Sequence[Clause],
+    scope: Scope,
+    words: Sequence[SideWord],
+    covered: frozenset[str],
+) -> Place | None:
+    organ = _organ(match, covered)
+    if organ is None:
+        return None
+    clause = clause_of(parts, match.start)
+    own = data("anatomy")[organ].get("side")
+    sides = sides_near(words, clause, match.start, match.end)
+    return Place(
+        organ,
+        frozenset((own,)) if own else sides,
+        scope.presence(clause, match.start, match.end),
+        scope.limit(clause, match.start),
+        match.start,
+        match.end,
+    )
+
+
+def _claim(
+    match: Match,
+    parts: Sequence[Clause],
+    scope: Scope,
+    words: Sequence[SideWord],
+    places: Sequence[Place],
+    terms: Sequence[int],
+) -> Claim | None:
+    keys = sorted(key[5:] for key in match.keys if key.startswith("kind:"))
+    if not keys:
+        return None
+    kind = max(keys, key=lambda key: (len(lexicon.lineage(key)), key))
+    clause = clause_of(parts, match.start)
+    limit = scope.limit(clause, match.start)
+    if kind == lexicon.ROOT and _acute(scope.tokens, clause, match.start):
+        limit = limit or "other"
+    first, after = _sentence(parts, scope.tokens, match.start)
+    presence = scope.presence(clause, match.start, match.end)
+    if presence == "absent" and kind == lexicon.ROOT and scope.excepts(first, after):
+        limit = limit or "other"
+    return Claim(
+        kind,
+        _sites(kind, clause, match, places),
+        sides_near(words, clause, match.start, match.end, terms),
+        presence,
+        scope.inferred(clause, match.start),
+        limit,
+        match.start,
+        match.end,
+    )
+
+
+def _sites(
+    kind: str, clause: Clause, match: Match, places: Sequence[Place]
+) -> frozenset[str]:
+    entry = lexicon.kinds()[kind]
+    if entry.site:
+        return frozenset((entry.site,))
+    first, after = clause.chunk(match.start)
+    for low, high in ((first, after), (clause.start, clause.end)):
+        near = [place for place in places if low <= place.start < high]
+        exact = [place for place in near if not lexicon.organs()[place.organ].vague]
+        if exact or near:
+            return frozenset(place.organ for place in exact or near)
+    return frozenset((entry.default_site,)) if entry.default_site else frozenset()
+
+
+def _acute(tokens: Sequence[Token], clause: Clause, place: int) -> bool:
+    first, after = clause.chunk(place)
+    return any(token.low in ("acute", "significant", "suspicious") for token in tokens[first:after])
+
+
+def _sentence(
+    parts: Sequence[Clause], tokens: Sequence[Token], place: int
+) -> tuple[int, int]:
+    """The tokens between two full stops around ``place``."""
+    stops = [0, *(i + 1 for i, token in enumerate(tokens) if token.text in (".", ";")), len(tokens)]
+    first = max(stop for stop in stops if stop <= place)
+    after = min((stop for stop in stops if stop > place), default=len(tokens))
+    return first, after
+
+
+def _normals(
+    tokens: tuple[Token, ...],
+    parts: Sequence[Clause],
+    scope: Scope,
+    words: Sequence[SideWord],
+    places: Sequence[Place],
+) -> list[Claim]:
+    claims: list[Claim] = []
+    for clause in parts:
+        for cue in scope.normals(clause):
+            claim = _normal(tokens, parts, clause, cue, scope, words, places)
+            if claim:
+                claims.append(claim)
+    return claims
+
+
+def _normal(
+    tokens: tuple[Token, ...],
+    parts: Sequence[Clause],
+    clause: Clause,
+    cue: Match,
+    scope: Scope,
+    words: Sequence[SideWord],
+    places: Sequence[Place],
+) -> Claim | None:
+    first, after = clause.chunk(cue.start)
+    first = _list_start(tokens, clause, first, cue)
+    said = {token.stem for token in tokens[first:after]}
+    aspects = data("cues")["normality"]
+    size = bool(said & set(aspects["size"]))
+    if said & set(aspects["other"]) and not size:
+        return None
+    near = [place for place in places if first <= place.start < after]
+    if not _speaks_of(tokens, cue, near):
+        return None
+    if not near and (size or after - first > 7):
+        return None
+    limit = scope.limit(clause, cue.start)
+    if scope.excepts(*_sentence(parts, tokens, cue.start)):
+        limit = limit or "other"
+    sides = sides_near(words, clause, cue.start, cue.end)
+    start = near[0].start if near else cue.start
+    return Claim(
+        "enlarged" if size else lexicon.ROOT,
+        frozenset(place.organ for place in near),
+        sides or (near[0].sides if len(near) == 1 else NONE),
+        "absent",
+        inferred=False,
+        limit=limit,
+        start=start,
+        end=cue.end,
+        normal=True,
+    )
+
+
+def _list_start(tokens: Sequence[Token], clause: Clause, first: int, cue: Match) -> int:
+    """Where the list begins that ends in the chunk of ``cue`` ("heart, lungs and pleura are ...")."""
+    joined = any(token.low == "and" for token in tokens[first : cue.start])
+    starts = [start for start in clause.chunks if start < first]
+    plain_list = all(
+        token.low not in data("cues")["breaks"]["be"] for token in tokens[clause.start : first]
+    )
+    return starts[0] if joined and starts and plain_list else first
+
+
+def _speaks_of(tokens: Sequence[Token], cue: Match, near: Sequence[Place]) -> bool:
+    """Whether "normal" stands for itself or before anatomy, not before another noun."""
+    if cue.end >= len(tokens) or tokens[cue.end].kind != "word":
+        return True
+    table = data("cues")["normality"]
+    following = tokens[cue.end]
+    known = {following.low, following.stem} & {*table["after"], *table["size"]}
+    return bool(known) or any(place.start == cue.end for place in near)

@@ -1,0 +1,83 @@
+"""Volumes and axes recomputed from a region's stored mask, independent of who measured them."""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import ConvexHull, QhullError
+
+from medmm.nouns import Measurement, Region, geometry
+
+# A diameter is good to the larger of 0.5 mm and half a pixel, a volume to 2 % or half a voxel layer.
+AXIS_MM = 0.5
+VOLUME_SHARE = 0.02
+
+
+def recomputed(region: Region, measure: str) -> tuple[float, float] | None:
+    """A measure and its tolerance from the mask, in mm or mL; None where a mask cannot give it.
+
+    ``long_axis`` is the largest in-plane diameter over all slices, ``short_axis`` the largest
+    diameter perpendicular to it in the same slice (RECIST 1.1, Eisenhauer et al. 2009).
+    """
+    mask = region.mask
+    if mask is None or region.affine_lps is None or mask.array.ndim != 3 or not mask.count:
+        return None
+    if measure == "volume":
+        return _volume(mask.array, region.affine_lps)
+    if measure in ("long_axis", "short_axis"):
+        axes = in_plane_axes(mask.array, region.affine_lps)
+        pixel = max(geometry.spacing_mm(region.affine_lps)[1:])
+        return axes[measure == "short_axis"], max(AXIS_MM, pixel / 2)
+    return None
+
+
+def disagrees(measurement: Measurement, region: Region, measure: str) -> float | None:
+    """What the mask gives (mm or mL) where that is another value than the measurement's, else None.
+
+    The measurement's own uncertainty widens the tolerance.
+    """
+    again = recomputed(region, measure)
+    if again is None:
+        return None
+    value, tolerance = again
+    own = measurement.uncertainty.value if measurement.uncertainty else 0.0
+    return value if abs(value - measurement.value) > max(tolerance, 2 * own) + 1e-9 else None
+
+
+def in_plane_axes(array: NDArray[np.bool_], affine: geometry.Affine) -> tuple[float, float]:
+    """Long and short axis in mm of a mask ``[slice, row, column]``.
+
+    A run of n pixels is n pixels long: half a pixel at both ends belongs to it.
+    """
+    steps = np.asarray(affine[:3, 1:3], dtype=np.float64)
+    return max((_layer_axes(layer, steps) for layer in array if layer.any()), default=(0.0, 0.0))
+
+
+def _layer_axes(layer: NDArray[np.bool_], steps: NDArray[np.float64]) -> tuple[float, float]:
+    points = _hull(np.argwhere(layer).astype(np.float64)) @ steps.T
+    pixel = float(np.linalg.norm(steps, axis=0).mean())
+    gaps = np.linalg.norm(points[:, None, :] - points[None, :, :], axis=-1)
+    one, two = np.unravel_index(int(np.argmax(gaps)), gaps.shape)
+    longest = float(gaps[one, two])
+    if longest == 0.0:
+        return pixel, pixel
+    along = (points[two] - points[one]) / longest
+    across = np.cross(np.cross(steps[:, 0], steps[:, 1]), along)
+    widths = points @ (across / np.linalg.norm(across))
+    return longest + pixel, float(widths.max() - widths.min()) + pixel
+
+
+def _hull(indices: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The pixels on the convex hull; all of them where they lie on a line."""
+    try:
+        return np.asarray(indices[ConvexHull(indices).vertices], dtype=np.float64)
+    except (QhullError, ValueError):
+        return indices
+
+
+def _volume(array: NDArray[np.bool_], affine: geometry.Affine) -> tuple[float, float]:
+    voxel = geometry.voxel_volume_mm3(affine) / 1000.0
+    count = int(np.count_nonzero(array))
+    padded = np.pad(array, 1)
+    surface = sum(
+        int(np.count_nonzero(np.diff(padded.astype(np.int8), axis=axis))) for axis in range(3)
+    )
+    return count * voxel, max(VOLUME_SHARE * count, surface / 2 / 3) * voxel

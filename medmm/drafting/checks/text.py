@@ -1,0 +1,96 @@
+"""Check of the characters themselves: controls, bidirectional tricks, look-alikes, markup."""
+
+import re
+import unicodedata
+
+from medmm.drafting.checks.casefacts import CaseFacts
+from medmm.drafting.checks.reading.characters import LOOK_ALIKES, hidden, letters_in_numbers
+from medmm.nouns import Statement
+from medmm.nouns.draft import CheckOutcome
+
+LONGEST = 600
+MOST_MARKS = 2
+
+_WORD = re.compile(r"[^\W\d_]+")
+_MARKUP = (
+    (re.compile(r"</?[A-Za-z!|?][^<>]*>|<!--|<\|"), "markup"),
+    (re.compile(r"&(?:[A-Za-z]{2,8}|#x?[0-9A-Fa-f]{1,6});"), "a character entity"),
+    (re.compile(r"!?\[[^\]]*\]\([^)]*\)"), "a Markdown link"),
+    (re.compile(r"(?:[a-z][a-z0-9+.-]*://|\bwww\.|\b(?:javascript|data|vbscript|mailto):)\S", re.I), "a link"),
+    (re.compile(r"```|\*\*[^*]+\*\*|^#{1,6}\s+[A-Za-z]|__\w+__|\$\$|\\[a-z]+\{"), "formatting marks"),
+    (re.compile(r"\{\{|\}\}|\$\{|\{%|%\}|<%|\{[a-z_]+(?:\.[a-z_]+)*\}|\[(?:insert|name|date|finding|todo)[^\]]*\]", re.I), "a placeholder"),
+    (re.compile(r"\bas an? (?:ai|artificial intelligence|large)?\s?(?:language )?(?:model|assistant)\b|\[/?INST\]|\b(?:system|user|assistant)\s?:\s|\bignore (?:all |the )?previous instructions\b", re.I), "words of a language model about itself"),
+    (re.compile(r"^\s*[=@]"), "a formula mark at its start"),
+    (re.compile(r"(.)\1{9,}"), "a long run of one character"),
+)  # fmt: skip
+
+
+def check(statement: Statement, facts: CaseFacts) -> tuple[CheckOutcome, str] | None:
+    """Fail on characters that hide, reverse or imitate, on markup and on over-long sentences."""
+    del facts
+    text = statement.text
+    wrong = _hidden(text) or _imitated(text) or _marked(text)
+    if wrong:
+        return "fail", wrong
+    if len(text) > LONGEST:
+        return "fail", f"The sentence has {len(text)} characters, more than {LONGEST}."
+    if not text.strip():
+        return "fail", "The sentence is empty."
+    return "pass", ""
+
+
+def _hidden(text: str) -> str:
+    character = hidden(text)
+    if character is None:
+        return ""
+    name = unicodedata.name(character, "a control character").lower()
+    return f"The sentence holds a hidden character: U+{ord(character):04X} ({name})."
+
+
+def _imitated(text: str) -> str:
+    digits = letters_in_numbers(text)
+    if digits:
+        return f"A letter stands for a digit in {digits!r}."
+    for found in _WORD.finditer(text):
+        reason = _strange(found.group())
+        if reason:
+            return f"{reason} in {found.group()!r}."
+    marks = 0
+    for character in text:
+        marks = marks + 1 if unicodedata.combining(character) else 0
+        if marks > MOST_MARKS:
+            return "Marks are piled on one letter."
+        if character.isdecimal() and not character.isascii():
+            return f"The digit U+{ord(character):04X} is none of 0 to 9."
+    return ""
+
+
+def _strange(word: str) -> str:
+    """Why a word is not what it looks like: two scripts in it, or letters of a styled alphabet."""
+    letters = [character for character in word if character not in "µμ"]
+    scripts = {_script(character) for character in letters}
+    if "styled" in scripts:
+        return "Styled letters"
+    if len(scripts) > 1 and scripts != {"LATIN", ""}:
+        return "Letters of two scripts"
+    if scripts & {"CYRILLIC", "GREEK"} and len(letters) > 1 and _all_imitate(word):
+        return "Letters of another script that look Latin"
+    return ""
+
+
+def _script(character: str) -> str:
+    folded = unicodedata.normalize("NFKC", character)
+    if folded != character and folded.isascii() and character not in "ªº":
+        return "styled"
+    return unicodedata.name(character, " ").split()[0]
+
+
+def _all_imitate(word: str) -> bool:
+    return word.translate(LOOK_ALIKES).isascii()
+
+
+def _marked(text: str) -> str:
+    for form, name in _MARKUP:
+        if form.search(text):
+            return f"The sentence holds {name}."
+    return ""

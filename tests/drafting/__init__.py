@@ -1,0 +1,1 @@
+"""Drafting: from a case to sentences, and from a study to a draft."""

@@ -1,0 +1,1 @@
+"""The composer: sentences from a case by rules in data."""

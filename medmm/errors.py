@@ -20,7 +20,7 @@ Each carries one sentence on what is wrong (with the file it is about) and one o
 
 
 class MedmmError(Exception):
-    """A fault that has a sentence for the user: what is wrong, and ``mend``, what to do about it."""
+    """A fault with a sentence for the user: what is wrong, and ``mend``, what to do about it."""
 
     exit_code = 1
 

@@ -1,4 +1,4 @@
-"""Parts by entry point: found by metadata, loaded on first use, a broken one reported and left out."""
+"""Parts by entry point: found by metadata, loaded on first use, a broken one left out and said."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -92,7 +92,7 @@ def _load(plugin: Plugin) -> Any:
     try:
         part = plugin.entry.load()()
         fits = isinstance(part, GROUPS[plugin.group])
-    except Exception as error:  # a plug-in may raise anything at all; it must not stop the rest
+    except (Exception, SystemExit) as error:  # a plug-in may raise anything; the rest goes on
         reason = f"{type(error).__name__}: {error}".strip()
         raise PluginError(f"{where} cannot be loaded: {reason}.", mend) from error
     if not fits:

@@ -46,7 +46,7 @@ class ImageReader(Protocol):
         ...
 
     def read(self, path: Path, facts: Facts) -> Iterable[Series]:
-        """Series with their verdicts, refused ones included, from one file or everything in a folder.
+        """Series with verdicts, refused ones included, from a file or everything in a folder.
 
         ``facts`` is what the user said and the file does not say. Files of other formats in a
         folder are left alone; a file of this format that no series could take is left for a call

@@ -17,7 +17,7 @@ from medmm.errors import HomeError
 
 
 class Settings(BaseSettings):
-    """Everything that can be set. Field ``log_level`` is variable MEDMM_LOG_LEVEL and key log_level.
+    """Everything that can be set: field ``vlm`` is the variable MEDMM_VLM and the key ``vlm``.
 
     ``database_url`` empty means SQLite in the home; ``models`` empty means ``<home>/models``;
     ``index`` empty leaves the choice to the knowledge floor.

@@ -1,11 +1,15 @@
 """Fixtures that find real data and real services, as the contract's last section says."""
 
+import json
 import os
 import shutil
 import subprocess
+import sys
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -91,6 +95,66 @@ def postgres_url(postgres_server: Path) -> Iterator[str]:
     subprocess.run(
         [*command, f"DROP DATABASE {name} WITH (FORCE)"], check=True, capture_output=True
     )
+
+
+@dataclass(frozen=True)
+class Medmm:
+    """The installed command, run as a user runs it, on a home of its own."""
+
+    home: Path
+
+    def __call__(
+        self, *arguments: object, code: int | None = 0, before: Sequence[str] = (), **options: Any
+    ) -> subprocess.CompletedProcess[str]:
+        """Run ``medmm ARGUMENTS --home HOME``; the exit code must be ``code`` if that is given."""
+        ran = subprocess.run(
+            [*before, *self.command(*arguments)],
+            capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL,
+            **{"timeout": 300, **options},
+        )  # fmt: skip
+        if code is not None:
+            assert ran.returncode == code, f"exit {ran.returncode}\n{ran.stdout}\n{ran.stderr}"
+        assert "Traceback" not in ran.stderr
+        return ran
+
+    def command(self, *arguments: object) -> list[str]:
+        """The words to run."""
+        script = Path(sys.executable).parent / "medmm"
+        return [str(script), *(str(word) for word in arguments), "--home", str(self.home)]
+
+    def json(self, *arguments: object, code: int | None = 0, **options: Any) -> dict[str, Any]:
+        """The one JSON document on stdout."""
+        document: dict[str, Any] = json.loads(
+            self(*arguments, "--json", code=code, **options).stdout
+        )
+        return document
+
+
+@pytest.fixture
+def medmm_command(tmp_path: Path) -> Medmm:
+    """The command on a new home."""
+    return Medmm(tmp_path / "home")
+
+
+@pytest.fixture(scope="session")
+def small_study(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A chest CT made by code, small enough for many runs."""
+    from medmm.demo.phantom import Phantom
+    from medmm.demo.study import write_phantom
+
+    folder = tmp_path_factory.mktemp("small-study")
+    write_phantom(Phantom(seed=1, shape=(64, 160, 160)), folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def bundled_study(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The bundled study, whole."""
+    from medmm.demo.study import write_study
+
+    folder = tmp_path_factory.mktemp("bundled-study")
+    write_study(folder)
+    return folder
 
 
 @pytest.fixture(autouse=True)

@@ -10,6 +10,7 @@ from medmm.nouns.evidence import SECTIONS, Statement
 from medmm.nouns.findings import Finding, Measurement, Uncertainty
 from medmm.nouns.passages import Passage
 from medmm.nouns.regions import Region
+from medmm.nouns.study import Dropped, Series
 
 Document = dict[str, Any]
 
@@ -61,7 +62,7 @@ def draft_document(draft: Draft) -> Document:
 
 
 def canonical_bytes(document: Mapping[str, Any]) -> bytes:
-    """The one byte form of a document: sorted keys, no spaces, UTF-8, no NaN (RFC 8785 in spirit)."""
+    """The one byte form of a document: sorted keys, no spaces, UTF-8, no NaN (as in RFC 8785)."""
     text = json.dumps(
         document, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
     )
@@ -71,6 +72,16 @@ def canonical_bytes(document: Mapping[str, Any]) -> bytes:
 def document_sha256(document: Mapping[str, Any]) -> str:
     """Hash of the canonical bytes, in hex."""
     return hashlib.sha256(canonical_bytes(document)).hexdigest()
+
+
+def statement_lines(document: Mapping[str, Any]) -> str:
+    """A line per statement, ``[id] text``, under its section's ``# name``: what an edit reads."""
+    lines: list[str] = []
+    for section in document["sections"]:
+        if section["statements"]:
+            lines.append(f"# {section['name']}")
+            lines += [f"[{item['id']}] {item['text']}" for item in section["statements"]]
+    return "\n".join(lines)
 
 
 def measurements_of(document: Mapping[str, Any]) -> tuple[Measurement, ...]:
@@ -190,3 +201,34 @@ def _passage(passage: Passage) -> Document:
         "why": passage.why,
         "text": passage.text,
     }
+
+
+def series_document(series: Series, output: str | None = None) -> Document:
+    """One series as ``convert --json`` and ``ingest --json`` give it."""
+    return {
+        "series_uid": series.uid,
+        "series_key": series.key,
+        "study_uid": series.origin.study_uid,
+        "modality": series.modality,
+        "body_part": series.body_part,
+        "description": series.description,
+        "kind": series.kind,
+        "verdict": series.verdict.status,
+        "reasons": [
+            {"code": reason.code, "text": reason.text, "tag": reason.tag}
+            for reason in series.verdict.reasons
+        ],
+        "dropped": [dropped_document(dropped) for dropped in series.verdict.dropped],
+        "shape": list(series.shape),
+        "spacing_mm": list(series.spacing_mm) if series.spacing_mm else None,
+        "affine_lps": [list(row) for row in series.affine_lps] if series.affine_lps else None,
+        "max_deviation_mm": series.verdict.max_deviation_mm,
+        "units": series.units,
+        "files": len(series.files),
+        "output": output,
+    }
+
+
+def dropped_document(dropped: Dropped) -> Document:
+    """A file that was left out, and why."""
+    return {"file": dropped.file, "reason": dropped.reason}

@@ -69,6 +69,8 @@ class Draft:
     report_id: int | None = None
     version: int = 1
     status: ReportStatus = "draft"
+    folder: object | None = field(default=None, repr=False)
+    """Keeps a temporary folder with the masks alive as long as a draft without a home lives."""
 
 
 @dataclass(frozen=True)

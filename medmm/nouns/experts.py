@@ -77,7 +77,7 @@ class Card:
 
 @dataclass(frozen=True, eq=False)
 class Selection:
-    """One or several series that an expert would look at together, and whether it applies to them."""
+    """Series that an expert would look at together, and whether it applies to them."""
 
     series: tuple[Series, ...]
     applicability: Applicability
@@ -85,7 +85,7 @@ class Selection:
 
 @dataclass(frozen=True)
 class RunContext:
-    """What an expert may use: a scratch folder, a deadline (`time.monotonic` seconds), threads.
+    """What an expert may use: a scratch folder, threads, a deadline in `time.monotonic` seconds.
 
     ``cancelled`` is asked between steps; an expert that sees True stops by raising
     `medmm.errors.CancelledError`.

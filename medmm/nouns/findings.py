@@ -22,7 +22,7 @@ class Uncertainty:
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """A number with a UCUM unit, its method, and the region it belongs to (None: the whole study)."""
+    """A number with a UCUM unit, its method, and its region (None: the whole study)."""
 
     id: str
     name: str
@@ -39,8 +39,9 @@ class Measurement:
 class Finding:
     """A coded concept that somebody says is present, absent or uncertain.
 
-    ``source`` names who says so (an expert's name). ``calibrated`` tells whether ``probability`` was
-    checked against outcomes. ``demonstrator`` findings come from methods without clinical figures.
+    ``source`` names who says so (an expert's name). ``calibrated`` tells whether ``probability``
+    was checked against outcomes. ``demonstrator`` findings come from methods without
+    clinical figures.
     """
 
     id: str

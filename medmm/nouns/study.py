@@ -35,7 +35,7 @@ class Patient:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why a series is not plainly usable: a stable code, a sentence, the DICOM keyword if one is to blame."""
+    """Why a series is not plainly usable: a stable code, a sentence, the DICOM keyword to blame."""
 
     code: str
     text: str
@@ -82,8 +82,8 @@ class FilmView:
 class Origin:
     """Which examination of whom a series belongs to, as its files say.
 
-    ``study_uid`` is the StudyInstanceUID, or one derived from content where files have none. ``date``
-    is ISO 8601 (date, or date and time) or empty.
+    ``study_uid`` is the StudyInstanceUID, or one derived from content where files have none.
+    ``date`` is ISO 8601 (date, or date and time) or empty.
     """
 
     study_uid: str
@@ -156,7 +156,7 @@ class Study:
 
     @classmethod
     def of(cls, series: Iterable[Series], skipped: Iterable[Dropped] = ()) -> "tuple[Study, ...]":
-        """Studies from loose series, one per StudyInstanceUID and patient, in order of appearance."""
+        """Studies from loose series, one per StudyInstanceUID and patient, as they appear."""
         groups: dict[tuple[str, str], list[Series]] = {}
         for one in series:
             groups.setdefault((one.origin.study_uid, one.origin.patient.id), []).append(one)

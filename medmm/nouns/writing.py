@@ -12,7 +12,8 @@ from medmm.nouns.study import Prior, Study
 class Case:
     """One study with everything that may be said of it.
 
-    ``results`` have ids that are unique over the whole case. ``runs`` lists who ran and who refused.
+    ``results`` have ids that are unique over the whole case. ``runs`` lists who ran and
+    who refused.
     """
 
     study: Study

@@ -1,0 +1,136 @@
+"""The main job with real parts: a study into a checked draft, recorded where there is a home."""
+
+import logging
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from medmm import plugins
+from medmm.assembly.homes import OpenHome
+from medmm.assembly.reading import no_usable_series
+from medmm.dicom import export
+from medmm.drafting.asking import answer
+from medmm.drafting.pipeline import Parts, measure, write_draft
+from medmm.errors import UsageError
+from medmm.home import FileStore
+from medmm.nouns import Answer, Draft, Prior, Region, Study
+from medmm.nouns.documents import measurements_of
+from medmm.plugins import Problem
+from medmm.records import reports, studies
+from medmm.seams import Expert
+
+log = logging.getLogger("medmm.drafting")
+
+
+def _silent(_: str) -> None:
+    """Progress that nobody asked for."""
+
+
+@dataclass(frozen=True)
+class DraftRequest:
+    """What a user may ask of a draft; ``experts`` None means all that are there."""
+
+    writer: str = "composer"
+    experts: tuple[str, ...] | None = None
+    indication: str | None = None
+
+
+def draft(
+    study: Study,
+    *,
+    home: OpenHome | None = None,
+    request: DraftRequest | None = None,
+    prior: Study | None = None,
+    progress: Callable[[str], None] = _silent,
+    seconds_read: float = 0.0,
+) -> Draft:
+    """A checked draft of a study; with a home it is recorded there as version 1 of a new report.
+
+    Without a home nothing is kept: masks live in a temporary folder as long as the returned draft.
+
+    Raises:
+        InputError: no series of the study can be used.
+        PluginError: a named writer or expert is unknown or broken.
+    """
+    asked = request or DraftRequest()
+    started = time.monotonic()
+    if not study.usable:
+        raise no_usable_series(study)
+    parts, problems = _parts(asked)
+    if home is not None and study.id is None:
+        number = studies.save_study(home.database, home.home, study).study_id
+        study = studies.load_study(home.database, home.home, number)
+    with tempfile.TemporaryDirectory(prefix="medmm-") as scratch:
+        made = write_draft(
+            study,
+            parts,
+            scratch=Path(scratch),
+            indication=asked.indication,
+            prior=_prior(prior, home, parts, Path(scratch)) if prior else None,
+            warnings=[problem.reason for problem in problems],
+            progress=progress,
+        )
+    total = seconds_read + time.monotonic() - started
+    made = replace(made, seconds={"read": seconds_read, **made.seconds, "total": total})
+    if home is None:
+        folder = tempfile.TemporaryDirectory(prefix="medmm-draft-")
+        regions = _store_masks(made, study, FileStore(Path(folder.name)))
+        return replace(made, regions=regions, folder=folder)
+    made = replace(made, regions=_store_masks(made, study, home.home.files))
+    recorded = reports.save_draft(home.database, home.home, study.id or 0, made)
+    log.info("drafted study=%s report=%s", study.id, recorded.report_id)
+    return recorded
+
+
+def ask(study: Study, question: str, *, home: OpenHome | None = None) -> Answer:
+    """An answer to a question about a study from what experts measured; it says what it cannot.
+
+    With a home, the study is ingested there; an answer itself is not a report and is not recorded.
+
+    Raises:
+        UsageError: the question is empty.
+        InputError: no series of the study can be used.
+    """
+    if not question.strip():
+        raise UsageError("The question is empty.", 'Ask for example "How large are the lungs?".')
+    if home is not None and study.id is None:
+        studies.save_study(home.database, home.home, study)
+    return answer(question, draft(study))
+
+
+def _parts(asked: DraftRequest) -> tuple[Parts, tuple[Problem, ...]]:
+    experts: dict[str, Expert]
+    problems: tuple[Problem, ...] = ()
+    if asked.experts is None:
+        experts, problems = plugins.load_all("medmm.experts")
+    else:
+        experts = {name: plugins.load_one("medmm.experts", name) for name in asked.experts}
+    return Parts(experts=experts, writer=plugins.load_one("medmm.writers", asked.writer)), problems
+
+
+def _prior(study: Study, home: OpenHome | None, parts: Parts, scratch: Path) -> Prior:
+    """The prior's measurements: from its last report, else measured now by the same experts."""
+    report = None
+    if home is not None and study.id is not None:
+        report = reports.last_report_of(home.database, study.id)
+    if report is not None:
+        document = report.last.document
+        labels = {region["id"]: region["label"] for region in document["regions"]}
+        return Prior(study, measurements_of(document), labels, report.id)
+    results, _ = measure(study, parts.experts, scratch=scratch)
+    labels = {region.id: region.label for result in results for region in result.regions}
+    return Prior(study, tuple(item for result in results for item in result.measurements), labels)
+
+
+def _store_masks(made: Draft, study: Study, store: FileStore) -> tuple[Region, ...]:
+    by_key = {(series.uid, series.key): series for series in study.series}
+    stored = []
+    for region in made.regions:
+        path = region.mask_path
+        if region.mask is not None:
+            data, suffix = export.mask_file(region, by_key[region.series_uid, region.series_key])
+            path = str(store.put(data, suffix).path)
+        stored.append(replace(region, mask_path=path))
+    return tuple(stored)

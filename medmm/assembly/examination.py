@@ -1,0 +1,109 @@
+"""Looks at this machine, this installation and a home, and says what works, with the mend."""
+
+import platform
+import shutil
+import sqlite3
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from importlib import metadata
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Literal
+
+from medmm import __version__, ownership, plugins, settings
+from medmm.assembly import homes
+from medmm.errors import MedmmError
+from medmm.seams import GROUPS
+
+# What the optional parts are for, so that an absence is a choice and not a riddle.
+OPTIONAL = {
+    "psycopg": ("PostgreSQL as the database", "pip install 'medmm[postgres]'"),
+}
+REQUIRED = ("numpy", "scipy", "pydicom", "imagecodecs", "nibabel", "PIL", "sqlalchemy", "alembic")
+ENOUGH_BYTES = 2 * 1024**3
+
+
+@dataclass(frozen=True)
+class Examined:
+    """One thing that was looked at."""
+
+    what: str
+    state: Literal["works", "absent", "broken"]
+    told: str
+    mend: str = ""
+
+    def document(self) -> dict[str, Any]:
+        """As JSON."""
+        return asdict(self)
+
+
+def examine(home: str | Path | None = None) -> list[Examined]:
+    """Everything, in the order in which one thing rests on another."""
+    steps: list[Callable[[], Iterator[Examined]]] = [
+        _python,
+        _packages,
+        _libraries,
+        _plugins,
+        lambda: _home(home),
+    ]
+    return [examined for step in steps for examined in step()]
+
+
+def _python() -> Iterator[Examined]:
+    told = (
+        f"medmm {__version__}, Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}"
+    )
+    good = sys.version_info >= (3, 11)
+    yield Examined("installation", "works" if good else "broken", told, "" if good else "Use 3.11+")
+
+
+def _packages() -> Iterator[Examined]:
+    try:
+        ownership.check_packages()
+    except MedmmError as error:
+        yield Examined("packages", "broken", error.message, error.mend)
+    else:
+        yield Examined("packages", "works", "rag, expert_models and ui are medmm's own")
+
+
+def _libraries() -> Iterator[Examined]:
+    missing = [name for name in REQUIRED if find_spec(name) is None]
+    if missing:
+        yield Examined("libraries", "broken", f"missing: {', '.join(missing)}", "pip install medmm")
+    else:
+        yield Examined("libraries", "works", f"{len(REQUIRED)} needed, all here")
+    for name, (purpose, mend) in OPTIONAL.items():
+        if find_spec(name) is None:
+            yield Examined(name, "absent", f"optional, for {purpose}", mend)
+        else:
+            yield Examined(name, "works", f"{metadata.version(name)}, for {purpose}")
+
+
+def _plugins() -> Iterator[Examined]:
+    for group in GROUPS:
+        parts, problems = plugins.load_all(group)
+        kind = group.removeprefix("medmm.")
+        if parts:
+            yield Examined(kind, "works", ", ".join(parts))
+        for problem in problems:
+            mend = f"Reinstall or remove {problem.distribution}."
+            yield Examined(f"{kind} {problem.name}", "broken", problem.reason, mend)
+
+
+def _home(path: str | Path | None) -> Iterator[Examined]:
+    """The home, without making one where none is."""
+    try:
+        folder = settings.load(Path(path) if path else None).home
+        if not folder.exists():
+            told = f"{folder} is not there yet; the first ingest makes it"
+            yield Examined("home", "works", told)
+            return
+        opened = homes.open_home(folder)
+        yield Examined("home", "works", f"{opened.path}, {opened.database.name}")
+        free = shutil.disk_usage(folder).free
+        state: Literal["works", "broken"] = "works" if free > ENOUGH_BYTES else "broken"
+        mend = "" if state == "works" else "Free some space."
+        yield Examined("disk", state, f"{free / 1e9:.1f} GB free", mend)
+    except MedmmError as error:
+        yield Examined("home", "broken", error.message, error.mend)

@@ -1,0 +1,25 @@
+"""A recorded report leaves in a format that a plug-in writes."""
+
+import logging
+from pathlib import Path
+
+from medmm import plugins
+from medmm.assembly.homes import OpenHome
+from medmm.records import reports
+from medmm.seams import Exporter
+
+log = logging.getLogger("medmm.exporting")
+
+
+def export_report(opened: OpenHome, number: int, form: str, path: Path) -> None:
+    """Write a report's last version to ``path`` as ``form``.
+
+    Raises:
+        NotFoundError: no such report.
+        PluginError: nothing here writes that form.
+        StorageError: the file cannot be written.
+    """
+    exporter: Exporter = plugins.load_one("medmm.exporters", form)
+    report = reports.load_report(opened.database, number)
+    exporter.write(report, path.absolute())
+    log.info("exported report=%d form=%s", number, form)

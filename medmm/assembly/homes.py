@@ -1,0 +1,61 @@
+"""A home opened: its folder, its log and its database together."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from medmm import home as home_module
+from medmm import logs, ownership
+from medmm.database import Database
+from medmm.home import Home
+from medmm.records import integrity, migrations
+
+ownership.check_packages()
+
+
+@dataclass(frozen=True)
+class OpenHome:
+    """A home with its database open and at this version's schema."""
+
+    home: Home
+    database: Database
+
+    @property
+    def path(self) -> Path:
+        """The folder."""
+        return self.home.path
+
+
+def open_home(path: str | Path | None = None) -> OpenHome:
+    """Open a home (else by MEDMM_HOME, else the user data folder); a new one is made ready.
+
+    Raises:
+        HomeError: not writable, settings that do not fit, or a database behind its migrations.
+    """
+    home, database = _open(path)
+    migrations.ensure(database, home)
+    return OpenHome(home, database)
+
+
+def upgrade_database(path: str | Path | None = None) -> dict[str, str | None]:
+    """Bring a home's database to this version's schema: revision ``before`` and ``after``."""
+    home, database = _open(path)
+    before, after = migrations.upgrade(database, home)
+    return {"before": before, "after": after}
+
+
+def check_database(path: str | Path | None = None, *, hashes: bool = False) -> list[str]:
+    """What is wrong with a home's rows and files; empty when all is whole.
+
+    With ``hashes`` every kept file is read and compared with its name.
+
+    Raises:
+        MigrationError: the schema is behind or ahead, so that nothing else can be checked.
+    """
+    opened = open_home(path)
+    return integrity.check(opened.database, opened.home, hashes=hashes)
+
+
+def _open(path: str | Path | None) -> tuple[Home, Database]:
+    home = home_module.prepare(Path(path) if path is not None else None)
+    logs.start(home.logs, home.settings.log_level)
+    return home, Database(home.database_url)

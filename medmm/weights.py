@@ -1,0 +1,29 @@
+"""Weights on disk against the sha256 that a card names; checked before they are ever used."""
+
+import hashlib
+from importlib import resources
+from pathlib import Path
+
+from medmm.seams import Expert
+
+
+def weight_problems(expert: Expert) -> list[str]:
+    """A sentence for each weight file of the card that is missing or has other bytes.
+
+    Files are named relative to the package of the expert's own module.
+    """
+    package = type(expert).__module__
+    problems = []
+    for name, expected in expert.card.weights.items():
+        path = Path(str(resources.files(package.rpartition(".")[0] or package) / name))
+        if not path.is_file():
+            problems.append(f"{path} is missing; reinstall what brought it.")
+        elif file_sha256(path) != expected:
+            problems.append(f"{path} has other bytes than its card says; do not use it.")
+    return problems
+
+
+def file_sha256(path: Path) -> str:
+    """Hash of a file's bytes in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,18 @@
+"""`make bench`: every table, and a failure if one is outside its bars."""
+
+import sys
+
+from tests.benchmarks import planted_errors, speed
+
+
+def main() -> int:
+    """Run all; the worst exit code counts."""
+    codes = []
+    for part in (speed, planted_errors):
+        print(f"== {part.__name__}")
+        codes.append(part.main())
+    return max(codes)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,5 +1,6 @@
 """Fixtures that find real data and real services, as the contract's last section says."""
 
+import fcntl
 import json
 import os
 import shutil
@@ -26,13 +27,22 @@ def absent(what: str, reason: str) -> None:
 
 
 @pytest.fixture(scope="session")
-def data_folder() -> Path:
+def data_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The unpacked folder of real data."""
     named = os.environ.get("MEDMM_TEST_DATA")
     folder = Path(named) if named else REPOSITORY.parent / "shared" / "data"
     if not folder.is_dir():
         absent("data", f"{folder} is not there; set MEDMM_TEST_DATA to the unpacked folder")
-    return folder
+    if named or not (folder / "unpack").exists():
+        return folder
+    # Packed, as it lies beside a checkout: opened once for all workers of this run.
+    opened = tmp_path_factory.getbasetemp().parent / "medmm-test-data"
+    with (opened.parent / "medmm-test-data.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (opened / ".whole").exists():
+            subprocess.run([sys.executable, str(folder / "unpack"), str(opened)], check=True)
+            (opened / ".whole").touch()
+    return opened
 
 
 @pytest.fixture(scope="session")

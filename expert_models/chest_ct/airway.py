@@ -78,7 +78,7 @@ def _trachea(blocks: Blocks, air: Mask3, lungs: Mask3) -> Mask3 | None:
         longer = [_lengthened(going, index, spot) for spot in spots]
         ended += going
         going = longer
-    slices_with_lung = lungs.any(axis=(1, 2))
+    slices_with_lung = np.asarray(lungs.any(axis=(1, 2)))
     fitting = [chain for chain in ended + going if _enters(chain, slices_with_lung, blocks)]
     if not fitting:
         return None

@@ -38,7 +38,10 @@ class Blocks:
 
 
 def averaged(volume: Volume, frame: Frame, target_mm: float = COARSE_MM) -> Blocks:
-    """Blocks of at most ``target_mm`` (or one voxel) in HU; padding and what lies below air count as air."""
+    """Blocks of at most ``target_mm`` (or one voxel) in HU.
+
+    Padding and what lies below air count as air.
+    """
     full = frame.turned(volume.array)
     padding = None if volume.padding is None else frame.turned(volume.padding)
     fine = frame.spacing

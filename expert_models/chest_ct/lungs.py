@@ -89,7 +89,7 @@ def _middle_mm(look: Look) -> float:
     x = np.broadcast_to(look.blocks.left_mm(), look.lungs.shape)
     if look.airway is not None:
         return float(x[look.airway.main].mean())
-    in_slices = look.body & look.lungs.any(axis=(1, 2))[:, None, None]
+    in_slices = look.body & np.asarray(look.lungs.any(axis=(1, 2)))[:, None, None]
     low, high = np.percentile(x[in_slices], [1, 99])
     return float(low + high) / 2
 

@@ -1,6 +1,7 @@
 """Growing, shrinking and measuring masks by millimetres on grids whose steps differ."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,7 +76,7 @@ def filled_in_slices(mask: Mask3) -> Mask3:
 
     in_slice = np.zeros((3, 3, 3), dtype=np.bool_)
     in_slice[1] = ndimage.generate_binary_structure(2, 1)
-    labels, count = ndimage.label(~mask, structure=in_slice, output=np.int32)
+    labels, count = ndimage.label(~mask, structure=in_slice)
     outside = np.zeros(count + 1, dtype=np.bool_)
     for edge in (labels[:, 0], labels[:, -1], labels[:, :, 0], labels[:, :, -1]):
         outside[np.unique(edge)] = True
@@ -83,11 +84,11 @@ def filled_in_slices(mask: Mask3) -> Mask3:
     return np.asarray(~outside[labels])
 
 
-def components(mask: Mask3) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+def components(mask: Mask3) -> tuple[NDArray[Any], NDArray[np.intp]]:
     """Labels of face-connected parts from 1 on, and how many voxels each has (index 0 unused)."""
     from scipy import ndimage
 
-    labels, count = ndimage.label(mask, output=np.int32)
+    labels, count = ndimage.label(mask)
     sizes = np.bincount(labels.ravel(), minlength=count + 1)
     sizes[0] = 0
     return labels, sizes

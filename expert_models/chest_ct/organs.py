@@ -36,7 +36,7 @@ def lung_parts(blocks: Blocks, air: Mask3) -> Mask3:
         middle = float(np.median(values))
         believed = middle > _DARKEST_HU or sizes[label] * blocks.voxel_ml > _LARGE_ML
         keep[label] = gas < _GAS_SHARE and believed and middle < _PLAUSIBLE_HU
-    return keep[labels]
+    return np.asarray(keep[labels])
 
 
 def without_gas(blocks: Blocks, lungs: Mask3) -> Mask3:

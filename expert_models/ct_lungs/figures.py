@@ -14,8 +14,9 @@ _CALIBRATION_HU = 10.0
 
 @dataclass(frozen=True)
 class LungFigures:
-    """Volume in mL, mean attenuation in HU and emphysema index in %; ``*_off`` is how far each
-    may be off.
+    """Volume in mL, mean attenuation in HU and emphysema index in %.
+
+    ``*_off`` is how far each may be off.
     """
 
     volume_ml: float

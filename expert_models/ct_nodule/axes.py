@@ -17,10 +17,14 @@ _FINE_MM = 0.15
 
 @dataclass(frozen=True)
 class Axes:
-    """Both axes in mm, and the slice (in the given array) that they were measured in."""
+    """Both axes in mm and the slice (in the given array) that they were measured in.
+
+    ``filling`` is the spot's area over that of the ellipse with these axes.
+    """
 
     long_mm: float
     short_mm: float
+    filling: float
     slice: int
 
 
@@ -32,19 +36,19 @@ def largest(
     ``hu`` is ``[slice, row, column]``, ``allowed`` where the nodule may be, ``affine`` the index to
     mm map. The border is where the image, linear between pixels, crosses ``border_hu``.
     """
-    found = [
-        Axes(*pair, slice=index)
+    every = [
+        Axes(*found, slice=index)
         for index in range(hu.shape[0])
         if allowed[index].any()
-        and (pair := _in_slice(hu[index], allowed[index], border_hu, affine[:3, 1:3])) is not None
+        and (found := _in_slice(hu[index], allowed[index], border_hu, affine[:3, 1:3])) is not None
     ]
-    return max(found, key=lambda axes: axes.long_mm, default=None)
+    return max(every, key=lambda axes: axes.long_mm, default=None)
 
 
 def _in_slice(
     hu: NDArray[np.float32], allowed: NDArray[np.bool_], border_hu: float, steps: Affine
-) -> tuple[float, float] | None:
-    """Long and short axis of the largest bright spot of one slice."""
+) -> tuple[float, float, float] | None:
+    """Long and short axis of the largest bright spot of one slice, and how it fills them."""
     from scipy import ndimage
 
     index, flat = _fine_grid(allowed, steps)
@@ -55,7 +59,9 @@ def _in_slice(
         return None
     spot = labels == 1 + int(np.argmax(np.bincount(labels.ravel())[1:]))
     edge = spot & ~ndimage.binary_erosion(spot)
-    return _axes_of(flat[:, edge].T, flat[:, spot].T)
+    long_mm, short_mm = _axes_of(flat[:, edge].T, flat[:, spot].T)
+    ellipse = np.pi / 4 * long_mm * short_mm
+    return long_mm, short_mm, float(np.count_nonzero(spot)) * _FINE_MM**2 / ellipse
 
 
 def _fine_grid(

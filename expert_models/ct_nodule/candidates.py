@@ -63,7 +63,7 @@ def _answers(
     units = np.eye(3, dtype=np.intp)
 
     def at(offset: NDArray[np.intp]) -> NDArray[np.float64]:
-        return smooth[tuple((places + offset).T)].astype(np.float64)
+        return np.asarray(smooth[tuple((places + offset).T)], dtype=np.float64)
 
     for a in range(3):
         pure = at(units[a]) - 2 * at(0 * units[a]) + at(-units[a])

@@ -147,7 +147,7 @@ class CtNodule:
 
 
 def axis_tolerance_mm(frame: Frame) -> float:
-    """The larger of 0.5 mm and half a pixel; a fifth of the gap where slices are over 3 mm apart."""
+    """The larger of 0.5 mm and half a pixel; over 3 mm between slices, a fifth of that."""
     gap, *pixel = frame.spacing
     thick = _THICK_SHARE * gap if gap > _THIN_MM else 0.0
     return max(_TOLERANCE_MM, max(pixel) / 2, thick)
@@ -159,7 +159,7 @@ def _volume_tolerance_ml(nodule: Nodule, off_mm: float, frame: Frame) -> float:
     At least what lies between it and the volume of the mask's whole voxels.
     """
     volume = nodule.size.volume_ml
-    radius = (3000 * volume / 4 / math.pi) ** (1 / 3)
+    radius = math.cbrt(3000 * volume / 4 / math.pi)
     whole = np.count_nonzero(nodule.boxed.mask) * geometry.voxel_volume_mm3(frame.affine) / 1000
     return max(volume * 3 * (off_mm / 2) / max(radius, 1.0), abs(volume - whole))
 

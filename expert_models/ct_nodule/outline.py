@@ -104,8 +104,8 @@ def _ball(patch: Patch, border_hu: float) -> Mask3 | None:
         return None
     depth = ndimage.distance_transform_edt(np.pad(bright, 1), sampling=patch.spacing)
     depth = depth[1:-1, 1:-1, 1:-1]
-    at = np.unravel_index(int(np.argmax(np.where(close, depth, -1.0))), bright.shape)
-    at = _uphill(depth, at)
+    top = np.unravel_index(int(np.argmax(np.where(close, depth, -1.0))), bright.shape)
+    at = _uphill(depth, top)
     radius = float(depth[at])
     joined = labels == labels[at]
     core, _ = ndimage.label(joined & (depth > _NECK * radius))
@@ -137,9 +137,9 @@ def _with_surroundings(patch: Patch, mask: Mask3, inside: float, around: float) 
     shell = (away > 1.2 * pixel) & (away <= max(1.2 * pixel + 2.0, patch.spacing[0]))
     in_lung = shell & patch.lung
     aerated = in_lung & (patch.hu < (inside + around) / 2)
-    near = ndimage.binary_dilation(mask, np.ones((3, 3, 3))) & patch.lung
-    flat = ndimage.binary_dilation(mask, np.ones((1, 3, 3))) & patch.lung
-    kept = np.count_nonzero(in_lung)
+    near = ndimage.binary_dilation(mask, np.ones((3, 3, 3), dtype=np.bool_)) & patch.lung
+    flat = ndimage.binary_dilation(mask, np.ones((1, 3, 3), dtype=np.bool_)) & patch.lung
+    kept = int(np.count_nonzero(in_lung))
     return Outline(
         mask=mask,
         near=np.asarray(near),
@@ -147,7 +147,7 @@ def _with_surroundings(patch: Patch, mask: Mask3, inside: float, around: float) 
         inside_hu=inside,
         around_hu=around,
         isolation=float(np.count_nonzero(aerated)) / kept if kept else 0.0,
-        embedded=kept / max(1, np.count_nonzero(shell)),
+        embedded=kept / max(1, int(np.count_nonzero(shell))),
     )
 
 

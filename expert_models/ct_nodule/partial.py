@@ -56,7 +56,7 @@ def measured(patch: Patch, outline: Outline, affine: Affine) -> Size | None:
     long_loss, short_loss = _losses(patch, outline, share, affine)
     long_mm = own.long_mm + long_loss
     short_mm = min(long_mm, own.short_mm + short_loss)
-    return Size(Axes(long_mm, short_mm, own.slice), long_loss, volume)
+    return Size(Axes(long_mm, short_mm, own.filling, own.slice), long_loss, volume)
 
 
 def _shares(patch: Patch, outline: Outline) -> NDArray[np.float64]:

@@ -58,7 +58,7 @@ def ranked(
     ``pause`` is called between steps and may raise to stop.
     """
     chest = _chest(volume, lungs)
-    places = _places(volume, chest)
+    places = _places(chest)
     pause()
     found = sorted(_measured(chest, places, pause), key=lambda one: -one.score)
     best: list[Nodule] = []
@@ -93,7 +93,7 @@ def _chest(volume: Volume, lungs: Lungs) -> _Chest:
     return _Chest(full, masks[0] | masks[1], masks[0], start, frame)
 
 
-def _places(volume: Volume, chest: _Chest) -> list[tuple[Candidate, tuple[int, int, int]]]:
+def _places(chest: _Chest) -> list[tuple[Candidate, tuple[int, int, int]]]:
     """Candidates with the full-grid voxel (within the chest's box) at each one's centre."""
     spacing = chest.frame.spacing
     step = tuple(max(1, round(_SEARCH_MM / gap)) for gap in spacing)
@@ -121,7 +121,7 @@ def _reduced(full: NDArray[Any], step: tuple[int, ...]) -> NDArray[np.float32]:
             slice(first, size * by, by) for first, size, by in zip(offset, shape, step, strict=True)
         )
         total += full[part]
-    return total / np.float32(np.prod(step))
+    return np.asarray(total / float(np.prod(step)), dtype=np.float32)
 
 
 def _measured(

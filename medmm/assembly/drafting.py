@@ -1,8 +1,10 @@
 """The main job with real parts: a study into a checked draft, recorded where there is a home."""
 
 import logging
+import shutil
 import tempfile
 import time
+import weakref
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -26,6 +28,14 @@ log = logging.getLogger("medmm.drafting")
 
 def _silent(_: str) -> None:
     """Progress that nobody asked for."""
+
+
+class MaskFolder:
+    """A temporary folder that goes when the draft that owns it goes."""
+
+    def __init__(self) -> None:
+        self.path = Path(tempfile.mkdtemp(prefix="medmm-draft-"))
+        weakref.finalize(self, shutil.rmtree, self.path, ignore_errors=True)
 
 
 @dataclass(frozen=True)
@@ -75,8 +85,8 @@ def draft(
     total = seconds_read + time.monotonic() - started
     made = replace(made, seconds={"read": seconds_read, **made.seconds, "total": total})
     if home is None:
-        folder = tempfile.TemporaryDirectory(prefix="medmm-draft-")
-        regions = _store_masks(made, study, FileStore(Path(folder.name)))
+        folder = MaskFolder()
+        regions = _store_masks(made, study, FileStore(folder.path))
         return replace(made, regions=regions, folder=folder)
     made = replace(made, regions=_store_masks(made, study, home.home.files))
     recorded = reports.save_draft(home.database, home.home, study.id or 0, made)

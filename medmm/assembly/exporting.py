@@ -1,6 +1,7 @@
 """A recorded report leaves in a format that a plug-in writes."""
 
 import logging
+from dataclasses import replace
 from pathlib import Path
 
 from medmm import plugins
@@ -21,5 +22,6 @@ def export_report(opened: OpenHome, number: int, form: str, path: Path) -> None:
     """
     exporter: Exporter = plugins.load_one("medmm.exporters", form)
     report = reports.load_report(opened.database, number)
-    exporter.write(report, path.absolute())
+    last = replace(report.last, document=reports.shown(opened.home, report.last.document))
+    exporter.write(replace(report, versions=(*report.versions[:-1], last)), path.absolute())
     log.info("exported report=%d form=%s", number, form)

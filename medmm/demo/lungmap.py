@@ -43,7 +43,7 @@ class LungMap:
         field = self.side(side)
         change = sum(np.abs(part) for part in np.gradient(field))
         share = np.clip(0.5 - field / np.maximum(change, np.float32(1e-4)), 0, 1)
-        cell = STEP_MM**3 * 1.0
+        cell = STEP_MM**3 * float(np.prod(self.build.scale))
         return float(share.sum(dtype=np.float64)) * cell / 1000
 
     def depth(self, side: Side, points: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -50,19 +50,28 @@ def _named(part: Part, study_uid: str, uid: str, key: str, facts: Facts, frames:
         units="" if plan is None else plan.units.name,
         files=tuple(str(one.path.absolute()) for one in part.instances),
         sop_uids=_sop_uids(part),
-        header=views.header_of(first.fields, first.syntax),
+        header=views.header_of(first.fields, lossy=_is_lossy(first)),
         view=views.view_of(first.fields),
     )
 
 
+def _is_lossy(one: Instance) -> bool:
+    try:
+        return one.pixels is not None and bool(one.pixels.lossy)
+    except InputError:
+        return False  # loading says what is wrong with the stream
+
+
 def _verdict(part: Part) -> Verdict:
+    odd = {note.code: note for one in reversed(part.instances) for note in one.notes}
     if part.refusal is not None:
-        return Verdict("refused", (reason_of(part.refusal), *part.reasons), part.dropped)
+        reasons = (reason_of(part.refusal), *part.reasons, *odd.values())
+        return Verdict("refused", reasons, part.dropped)
     volume = part.plan if isinstance(part.plan, volumes.Plan) else None
     repaired = bool(part.dropped) or (volume is not None and volume.repaired)
     return Verdict(
         "repaired" if repaired else "usable",
-        part.reasons,
+        (*part.reasons, *odd.values()),
         part.dropped,
         None if volume is None else volume.grid.deviation_mm,
     )

@@ -1,8 +1,11 @@
 """Frames of one file as stored values or RGB, checked before and after decoding."""
 
-import os
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cached_property
+from io import FileIO
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -153,7 +156,27 @@ class FrameReader:
                 f"has frames {self.shape} of {self.dtype}, not {out.shape} of {out.dtype}",
                 "Rows",
             )
-        out[...] = self.stored(frame)
+        if not self._read_into(frame, out):
+            out[...] = self.stored(frame)
+
+    def _read_into(self, frame: int, out: Array) -> bool:
+        """Native gray words straight from the file into ``out``; False where that is not all."""
+        layout = self.layout
+        plain = layout.allocated >= 8 and layout.samples == 1 and self._palette is None
+        if not plain or self.encapsulated or self._location.deflated_from is not None:
+            return False
+        if self._swapped or out.dtype != self.dtype or not out.flags.c_contiguous:
+            return False
+        size = layout.frame_bits // 8
+        with _opened(self.path) as file:
+            file.seek(self._location.offset + frame * size)
+            if file.readinto(out.reshape(-1).view(np.uint8).data) != size:
+                raise self._refuse("truncated", "became shorter while it was read")
+        if self.parsed.syntax == EXPLICIT_BIG:
+            out.byteswap(inplace=True)
+        if layout.number == "integer":
+            bits.settle(out, layout.stored)
+        return True
 
     def encoded(self, frame: int) -> bytes:
         """The bytes of one encapsulated frame."""
@@ -255,18 +278,11 @@ class FrameReader:
 
     def _read(self, offset: int, length: int) -> bytes:
         start = self._location.deflated_from
-        try:
-            descriptor = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
-            try:
-                if start is not None:
-                    return self._inflated(descriptor, start, offset, length)
-                raw = os.pread(descriptor, length, offset)
-            finally:
-                os.close(descriptor)
-        except OSError as error:
-            raise self._refuse(
-                "unreadable", f"cannot be read: {error.strerror or error}"
-            ) from error
+        with _opened(self.path) as file:
+            if start is not None:
+                return self._inflated(file.fileno(), start, offset, length)
+            file.seek(offset)
+            raw = file.read(length)
         if len(raw) != length:
             raise self._refuse("truncated", "became shorter while it was read")
         return raw
@@ -334,3 +350,17 @@ class FrameReader:
             code=code,
             tag="TransferSyntaxUID" if code == "transfer-syntax" else tag,
         )
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[FileIO]:
+    """The file without buffering; what the system refuses is said as a `PixelError`."""
+    try:
+        with path.open("rb", buffering=0) as file:
+            yield file
+    except OSError as error:
+        raise PixelError(
+            f"{path} cannot be read: {error.strerror or error}.",
+            "Check that the file is there and that this user may read it.",
+            code="unreadable",
+        ) from error

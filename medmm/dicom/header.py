@@ -101,9 +101,9 @@ class Instance:
     frame_of_reference: str
     form: Form | None
     frames: tuple[Frame, ...]
-    syntax: str = ""
     pixels: Any = None
     fault: Reason | None = None
+    notes: tuple[Reason, ...] = ()
 
 
 def plane_of(position: Fields, orientation: Fields, measures: Fields) -> dict[str, Any]:

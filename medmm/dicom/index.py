@@ -39,6 +39,7 @@ _ANATOMICAL = tag("AnatomicalOrientationType")
 _MOSAIC = 0x0019100A
 _MOSAIC_CREATOR = 0x00190010
 
+_PLAIN_NOTES = ("padding", "no-preamble")
 _PARSER_ERRORS = (
     ValueError, TypeError, KeyError, IndexError, AttributeError, NotImplementedError,
     OverflowError, RecursionError, EOFError, struct.error, UnicodeError,
@@ -108,10 +109,16 @@ def _instance(parsed: parsing.ParsedFile, cut_off: Reason | None) -> Instance:
         frame_of_reference=fields.code(_FRAME_OF_REFERENCE),
         form=form,
         frames=frames,
-        syntax=parsed.syntax,
         pixels=reader,
         fault=fault,
+        notes=_notes(parsed, reader),
     )
+
+
+def _notes(parsed: parsing.ParsedFile, reader: FrameReader | None) -> tuple[Reason, ...]:
+    """What was odd about the bytes and is worth telling."""
+    found = [*parsed.warnings, *(reader.notes if reader is not None else ())]
+    return tuple(note for note in found if note.code not in _PLAIN_NOTES)
 
 
 def _frames(fields: Fields, count: int) -> tuple[Frame, ...]:

@@ -98,6 +98,8 @@ class _Finding:
             self.skipped.append(Dropped(str(path.absolute()), str(error)))
             return
         self.skipped.extend(members.refused)
+        if not any(True for _ in files_in(unpacked.path)) and not members.refused:
+            self.skipped.append(Dropped(str(path.absolute()), "a zip with nothing in it"))
         inner = _Finding(self.readers, self.facts)
         inner.folder(unpacked.path)
         self.unpacked.append(unpacked)

@@ -91,15 +91,15 @@ def _scaled(path: Path, stored: Array, slope: float, intercept: float) -> Array:
                 code="not-finite",
             )
         return _as_float32(path, stored * stored.dtype.type(slope) + stored.dtype.type(intercept))
+    if (slope, intercept) == (1.0, 0.0) and stored.dtype.newbyteorder("=") in (np.uint8, np.int16):
+        return stored.astype(stored.dtype.newbyteorder("="))
     if slope.is_integer() and intercept.is_integer():
         low, high = sorted(
             int(v) * int(slope) + int(intercept) for v in (stored.min(), stored.max())
         )
-        for kind in (np.uint8, np.int16, np.int32):
+        for kind in (np.int16, np.int32):
             limits = np.iinfo(kind)
             if limits.min <= low and high <= limits.max:
-                if slope == 1 and intercept == 0:
-                    return stored.astype(kind)
                 return (stored.astype(np.int64) * int(slope) + int(intercept)).astype(kind)
         raise PixelError(f"{path} holds values past 32 bits.", code="nifti-type")
     return _as_float32(path, stored * np.float64(slope) + np.float64(intercept))

@@ -20,12 +20,6 @@ CITED = (
     "ImagesInAcquisition", "FrameTime", "HeartRate", "AcquisitionDate", "AcquisitionTime",
 )  # fmt: skip
 _CITED_TAGS = {keyword: tag(keyword) for keyword in CITED}
-_LOSSY_SYNTAXES = {
-    "1.2.840.10008.1.2.4.50": "JPEG baseline",
-    "1.2.840.10008.1.2.4.51": "JPEG extended",
-    "1.2.840.10008.1.2.4.81": "JPEG-LS near-lossless",
-    "1.2.840.10008.1.2.4.203": "High-Throughput JPEG 2000",
-}
 _CENTER = tag("WindowCenter")
 _WIDTH = tag("WindowWidth")
 _VOI = tag("FrameVOILUTSequence")
@@ -36,16 +30,15 @@ _MEANING = tag("CodeMeaning")
 _BODY_PART = tag("BodyPartExamined")
 
 
-def header_of(fields: Fields, syntax: str) -> dict[str, str]:
+def header_of(fields: Fields, *, lossy: bool) -> dict[str, str]:
     """What a report may cite, as clean text by DICOM keyword; never who the patient is."""
     header = {}
     for keyword, number in _CITED_TAGS.items():
         text = clean(fields.text(number))
         if text:
             header[keyword] = text
-    if syntax in _LOSSY_SYNTAXES:
+    if lossy:  # whatever the tag says, the stream itself gave up exact values
         header["LossyImageCompression"] = "01"
-        header.setdefault("LossyImageCompressionMethod", _LOSSY_SYNTAXES[syntax])
     return header
 
 

@@ -9,6 +9,9 @@ from typing import Any
 
 from medmm.nouns import ExpertResult, Study
 
+# Body parts that say nothing (letters only).
+SILENT = frozenset({"", "UNKNOWN", "OTHER", "BODY", "PARTIALBODY"})
+
 
 @dataclass(frozen=True, slots=True)
 class Structure:
@@ -83,7 +86,7 @@ def fitting(study: Study, results: Sequence[ExpertResult]) -> tuple[Template, ..
         for template in templates()
         if any(template.fits(series.modality, series.body_part) for series in usable)
     ]
-    if said or any(series.body_part for series in usable):
+    if said or any(_plain(series.body_part) not in SILENT for series in usable):
         return tuple(said)
     assessed = assessed_names(results)
     modalities = {series.modality for series in usable}

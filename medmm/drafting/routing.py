@@ -66,8 +66,10 @@ def choose(offered: Sequence[Selection]) -> list[tuple[Selection, str]]:
 
 
 def _refusal(expert: Expert, offered: Sequence[Selection]) -> ExpertRun:
+    # What the reader refused is told as the reader's refusal, and once.
+    readable = [one for one in offered if all(series.usable for series in one.series)]
     by_reason: dict[str, list[str]] = {}
-    for one in offered:
+    for one in readable or offered:
         names = [str(series.number or series.key) for series in one.series]
         by_reason.setdefault(one.applicability.reason, []).extend(names)
     reasons = [reason for reason in by_reason if reason]

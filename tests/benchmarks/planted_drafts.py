@@ -2,7 +2,7 @@
 
 import random
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -33,6 +33,8 @@ from tests.benchmarks.planted_items import Item
 
 SHAPE = (96, 220, 220)
 SPACING = (2.5, 1.5, 1.5)
+MUTATED_SEEDS = 4
+CLEAN_SEEDS = 16
 PATIENTS = (
     Patient("PX-448120", "Marchetti^Giulia", "F", "1971-03-02", "055Y"),
     Patient("20981174", "Duarte^Henrique", "M", "1949-11-19", "076Y"),
@@ -46,33 +48,33 @@ PNEUMOTHORAX = Code("SCT", "36118008", "Pneumothorax")
 
 def draft_items() -> Iterator[Item]:
     """Clean sentences of composed drafts, and one item per sentence and mutation that fits it."""
-    for seed in range(len(PATIENTS) * 2):
+    for seed in range(CLEAN_SEEDS):
         case = composed_case(seed)
-        draft = [
+        draft = tuple(
             replace(statement, id=f"d{index}")
             for index, statement in enumerate(Composer().write(case))
-        ]
+        )
         for statement in draft:
-            beside = tuple(other for other in draft if other.id != statement.id)
             name = f"draft-{seed}-{statement.id}"
-            yield Item(name, "drafts", "clean", "plain", False, case, statement, beside)
-            for row, kind, text in mutated(statement, case, random.Random(f"{seed}{statement.id}")):
-                planted = replace(statement, text=text)
-                yield Item(
-                    f"{name}-{kind}", "drafts", row, kind, True, case, planted, beside
-                )
-        yield from _added(draft, case, seed)
+            yield Item(name, "drafts", "clean", "plain", False, case, draft, statement.id)
+        if seed < MUTATED_SEEDS:
+            yield from _spoiled(draft, case, seed)
 
 
-def _added(draft: Sequence[Statement], case: Case, seed: int) -> Iterator[Item]:
-    """Sentences that do not stand in a draft, put into it."""
-    for row, kind, section, text in foreign_bodies(case):
-        evidence = next(one.evidence for one in draft if one.section == "Findings")
-        statement = Statement("added", section, text, "measured", evidence)  # type: ignore[arg-type]
-        yield Item(
-            f"draft-{seed}-{kind}-{text[:20]}", "drafts", row, kind, True, case, statement,
-            tuple(draft),
-        )  # fmt: skip
+def _spoiled(draft: tuple[Statement, ...], case: Case, seed: int) -> Iterator[Item]:
+    for statement in draft:
+        dice = random.Random(f"{seed}{statement.id}")
+        for row, kind, text in mutated(statement, case, dice):
+            planted = tuple(
+                replace(one, text=text) if one.id == statement.id else one for one in draft
+            )
+            name = f"draft-{seed}-{statement.id}-{kind}"
+            yield Item(name, "drafts", row, kind, True, case, planted, statement.id)
+    evidence = next(one.evidence for one in draft if one.section == "Findings")
+    for index, (row, kind, section, text) in enumerate(foreign_bodies(case)):
+        added = Statement("added", section, text, "measured", evidence)  # type: ignore[arg-type]
+        name = f"draft-{seed}-added-{index}"
+        yield Item(name, "drafts", row, kind, True, case, (*draft, added), "added")
 
 
 @dataclass(frozen=True)
@@ -93,9 +95,9 @@ def composed_case(seed: int) -> Case:
     side: Laterality = "left" if seed % 2 else "right"
     centre = 240.0 if side == "left" else 90.0
     lungs = {
-        "right": _Ball((120.0, 165.0, 90.0), (95 + dice.random() * 15, 100.0, 55 + dice.random() * 8)),
-        "left": _Ball((120.0, 165.0, 240.0), (95.0, 92 + dice.random() * 12, 50 + dice.random() * 6)),
-    }  # fmt: skip
+        "right": _Ball((120.0, 165.0, 90.0), (95 + dice.random() * 15, 100.0, 55.0)),
+        "left": _Ball((120.0, 165.0, 240.0), (95.0, 92 + dice.random() * 12, 50.0)),
+    }
     half = 9 + 5 * dice.random()
     nodule = _Ball((100.0, 150.0, centre), (8.0, half, half * (0.55 + 0.2 * dice.random())))
     series = _series(patient, f"1.2.{seed}")
@@ -231,11 +233,16 @@ def mutated(
     statement: Statement, case: Case, dice: random.Random
 ) -> Iterator[tuple[str, str, str]]:
     """Row, kind and text of every error that can be put into a sentence."""
+    of_any: list[tuple[str, str, str]] = []
     for row, kind, sections, mutation in MUTATIONS:
-        if statement.section in sections:
-            text = mutation(statement.text, case, dice)
-            if text is not None and text != statement.text:
+        text = mutation(statement.text, case, dice) if statement.section in sections else None
+        if text is not None and text != statement.text:
+            if row in ("identity", "text"):
+                of_any.append((row, kind, text))
+            else:
                 yield row, kind, text
+    # These fit every sentence: two of them each are enough.
+    yield from dice.sample(of_any, min(2, len(of_any)))
 
 
 def _figure(change: Callable[[float, str], tuple[str, str] | None]) -> Mutation:
@@ -295,7 +302,7 @@ def _both_sides(text: str, case: Case, dice: random.Random) -> str | None:
 
 
 def _denied(text: str, case: Case, dice: random.Random) -> str | None:
-    if not re.search(r"\ba (?:possible )?(?:lung )?nodule\b", text, re.I):
+    if not re.search(r"\ba (?:possible )?(?:lung )?nodule\b", text, re.IGNORECASE):
         return None
     return re.sub(r"\b[Aa] (?:possible )?(?:lung )?nodule\b", "no lung nodule", text, count=1)
 

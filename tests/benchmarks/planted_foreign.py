@@ -1,4 +1,4 @@
-"""The foreign half: sentences written before the checks, and the phrase lists of the data folder."""
+"""The foreign half: sentences written before the checks, and phrase lists of the data folder."""
 
 import json
 import re
@@ -47,10 +47,19 @@ WHOLE = {"atelecta": "atelectasis", "consolidat": "consolidation"}
 
 def foreign_items(data_folder: Path | None) -> Iterator[Item]:
     """Errors and clean sentences in words that no template of ours uses."""
-    for line in (FOLDER / "foreign.jsonl").read_text("utf-8").splitlines():
-        yield from _pair(json.loads(line))
+    yield from _lines("foreign.jsonl", "foreign")
     if data_folder is not None:
         yield from phrase_items(data_folder / "chexpert_phrases")
+
+
+def later_items() -> Iterator[Item]:
+    """A second set of sentences, written when the checks stood and first run unseen."""
+    yield from _lines("foreign_again.jsonl", "again")
+
+
+def _lines(name: str, half: str) -> Iterator[Item]:
+    for line in (FOLDER / name).read_text("utf-8").splitlines():
+        yield from _pair(json.loads(line), half)
 
 
 def phrase_items(folder: Path) -> Iterator[Item]:
@@ -104,10 +113,11 @@ def _phrase_item(kind: str, label: str, text: str, presence: Any, *, error: bool
     case = Case(Study("1.2.3", Patient(), (series,), "2026-01-01"), (result,), prior=prior)
     sentence = text[:1].upper() + text[1:].rstrip(".") + "."
     name = f"{kind}:{label}:{presence}:{sentence}"
-    return Item(name, "foreign", "presence", kind, error, case, _said("Findings", sentence))
+    draft = (_said("Findings", sentence),)
+    return Item(name, "foreign", "presence", kind, error, case, draft, "s1")
 
 
-def _pair(entry: dict[str, Any]) -> Iterator[Item]:
+def _pair(entry: dict[str, Any], half: str) -> Iterator[Item]:
     beside = tuple(
         _said(section, text, f"b{index}", "supported")
         for index, (section, text) in enumerate(entry.get("beside", ()))
@@ -116,11 +126,9 @@ def _pair(entry: dict[str, Any]) -> Iterator[Item]:
         text = entry["error" if error else "clean"]
         if text is not None:
             name = f"{entry['id']}:{'error' if error else 'clean'}"
-            statement = _said(entry["section"], text)
-            yield Item(
-                name, "foreign", entry["row"], entry["kind"], error,
-                foreign_case(entry["case"]), statement, beside,
-            )  # fmt: skip
+            draft = (*beside, _said(entry["section"], text))
+            case = foreign_case(entry["case"])
+            yield Item(name, half, entry["row"], entry["kind"], error, case, draft, "s1")
 
 
 def _said(section: Any, text: str, key: str = "s1", state: Any = "unsupported") -> Statement:

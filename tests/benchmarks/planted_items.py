@@ -1,10 +1,10 @@
-"""Items of the planted-error table: a case, a sentence in its draft, and whether an error is in it."""
+"""Items of the planted-error table: a sentence of a draft, and whether an error is in it."""
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from medmm.drafting.checks import run_checks
+from medmm.drafting.checks import Checked, run_checks
 from medmm.nouns import Case, Statement
 
 ROWS = (
@@ -15,10 +15,11 @@ ROWS = (
 
 @dataclass(frozen=True, eq=False)
 class Item:
-    """One sentence to be checked within its draft.
+    """One sentence to be judged within its draft.
 
     ``row`` is the check that should catch the error, ``kind`` the kind of error; a clean sentence
-    carries the row and kind of the error that it is the counterpart of.
+    carries the row and kind of the error that it is the counterpart of. ``target`` is the id of
+    the sentence in ``draft``.
     """
 
     id: str
@@ -27,8 +28,13 @@ class Item:
     kind: str
     error: bool
     case: Case
-    statement: Statement
-    beside: tuple[Statement, ...] = ()
+    draft: tuple[Statement, ...]
+    target: str
+
+    @property
+    def text(self) -> str:
+        """The sentence."""
+        return next(one.text for one in self.draft if one.id == self.target)
 
 
 @dataclass(frozen=True)
@@ -40,14 +46,20 @@ class Outcome:
     reason: str
 
 
-def judged(item: Item) -> Outcome:
-    """Run all checks over an item's draft and keep what they say of its sentence."""
-    draft = [*item.beside, replace(item.statement, id="planted")]
-    checks = [one for one in run_checks(draft, item.case).checks if one.statement == "planted"]
-    failed = [one for one in checks if one.result == "fail"]
-    return Outcome(
-        item, tuple(one.check for one in failed), failed[0].reason if failed else ""
-    )
+def judged(items: Iterable[Item]) -> list[Outcome]:
+    """Run all checks once per draft, and keep what they say of each item's sentence."""
+    outcomes: list[Outcome] = []
+    last: tuple[Statement, ...] = ()
+    checked = Checked((), ())
+    for item in items:
+        if item.draft is not last:
+            checked, last = run_checks(item.draft, item.case), item.draft
+        failed = [
+            one for one in checked.checks if one.statement == item.target and one.result == "fail"
+        ]
+        reason = failed[0].reason if failed else ""
+        outcomes.append(Outcome(item, tuple(one.check for one in failed), reason))
+    return outcomes
 
 
 def held_back(items: Iterable[Item]) -> frozenset[tuple[str, str, str]]:

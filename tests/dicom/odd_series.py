@@ -320,6 +320,19 @@ def _(folder: Path) -> Truth:
     return write(folder, cuts(10) + cuts(10, 5.0, origin=(-30, -40, 130)))
 
 
+@case("2.5 then 5 mm, most of them 2.5", Refused("irregular_spacing"))
+def _(folder: Path) -> Truth:
+    return write(folder, cuts(14) + cuts(6, 5.0, origin=(-30, -40, 137.5)))
+
+
+@case("repeats beside a tag that differs on every slice", Refused("repeated_positions"))
+def _(folder: Path) -> Truth:
+    slices = cuts() + cuts()
+    for number, cut in enumerate(slices):
+        cut.tags["EchoTime"] = 4 + number / 100
+    return write(folder, slices)
+
+
 @case("spacing drifts by 0.4 % a slice", Refused("irregular_spacing"))
 def _(folder: Path) -> Truth:
     slices = cuts()

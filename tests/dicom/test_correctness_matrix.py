@@ -1,5 +1,6 @@
 """The correctness matrix: each way a series can be odd comes out right or refused, never wrong."""
 
+import contextlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import numpy as np
 import pytest
 
 from medmm.dicom.reader import DicomReader
+from medmm.errors import MedmmError
 from medmm.nouns import Facts, Picture, Series, Volume
 from tests.dicom.odd_series import CASES, Refused, Right
 from tests.dicom.synthetic import CLOSE_MM, Cut, Truth, cuts, write
@@ -79,6 +81,29 @@ def test_a_wide_gap_is_not_filled(tmp_path: Path) -> None:
     write(tmp_path, slices)
     (series,) = DicomReader().read(tmp_path, Facts(fill_gaps=True))
     assert series.verdict.reasons[0].code == "missing_slices"
+
+
+def test_another_spacing_is_not_filled_as_if_slices_were_missing(tmp_path: Path) -> None:
+    write(tmp_path, cuts(14) + cuts(6, 5.0, origin=(-30, -40, 137.5)))
+    (series,) = DicomReader().read(tmp_path, Facts(fill_gaps=True))
+    assert series.verdict.reasons[0].code == "irregular_spacing"
+
+
+def test_broken_bytes_give_reasons_and_never_another_error(tmp_path: Path) -> None:
+    """One to three bytes of the header of one slice in six change at random, 100 times."""
+    write(tmp_path, cuts(6))
+    path = tmp_path / "im0003.dcm"
+    whole = path.read_bytes()
+    random = np.random.default_rng(11)
+    for _ in range(100):
+        data = bytearray(whole)
+        for place in random.integers(132, len(whole) - 160, random.integers(1, 4)):
+            data[place] = random.integers(256)
+        path.write_bytes(data)
+        for series in DicomReader().read(tmp_path, Facts()):
+            assert series.usable or series.verdict.reasons
+            with contextlib.suppress(MedmmError):
+                series.load()
 
 
 def test_padding_becomes_air_and_is_masked(tmp_path: Path) -> None:

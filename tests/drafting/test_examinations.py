@@ -25,6 +25,7 @@ def test_a_refused_series_says_nothing() -> None:
 
 def test_a_silent_header_leaves_it_to_what_was_assessed() -> None:
     assert names(series(body_part=""), results=(lungs_result(),)) == ["chest-ct"]
+    assert names(series(body_part="PARTIAL_BODY"), results=(lungs_result(),)) == ["chest-ct"]
     assert names(series(body_part="")) == []
 
 

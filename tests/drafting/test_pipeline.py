@@ -11,7 +11,17 @@ import pytest
 from medmm.drafting.composer import Composer
 from medmm.drafting.pipeline import Parts, measure, write_draft
 from medmm.errors import CancelledError, ExpertError
-from medmm.nouns import Draft, ExpertResult, Finding, Passage, Query, RunContext, Selection, Volume
+from medmm.nouns import (
+    Applicability,
+    Draft,
+    ExpertResult,
+    Finding,
+    Passage,
+    Query,
+    RunContext,
+    Selection,
+    Volume,
+)
 from tests.drafting.builders import (
     APPLIES,
     EFFUSION,
@@ -177,6 +187,17 @@ def test_pixels_are_given_back_and_loaded_once_for_experts_of_one_series(tmp_pat
 def test_pixels_are_given_back_even_when_an_expert_fails(tmp_path: Path) -> None:
     own = study()
     measure(own, experts(ScriptedExpert(error=ValueError("no"))), scratch=tmp_path)
+    assert "content" not in vars(own.series[0])
+
+
+def test_pixels_that_an_expert_looked_at_before_it_refused_are_given_back(tmp_path: Path) -> None:
+    own = study()
+
+    def look(_: object) -> list[Selection]:
+        assert own.series[0].content is not None
+        return [Selection(own.series, Applicability("refuses", "No lung in it."))]
+
+    measure(own, experts(ScriptedExpert(offer=look)), scratch=tmp_path)
     assert "content" not in vars(own.series[0])
 
 

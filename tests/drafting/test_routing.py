@@ -3,7 +3,7 @@
 from medmm.drafting.routing import choose, plan
 from medmm.errors import InputError
 from medmm.nouns import Applicability, Selection, Series
-from tests.drafting.builders import APPLIES, ScriptedExpert, film, series, study
+from tests.drafting.builders import APPLIES, ScriptedExpert, film, refused, series, study
 
 
 def applies(*stacks: Series) -> list[Selection]:
@@ -64,6 +64,17 @@ def test_a_refusal_is_recorded_with_the_reason_of_each_series() -> None:
     assert run.status == "refused"
     assert run.reason == "Series 1, 3: It is MR, not CT. Series 2: It has 3 slices."
     assert run.series == ("1.2.3.1", "1.2.3.2", "1.2.3.3")
+
+
+def test_what_the_reader_refused_is_not_told_again_as_the_experts_refusal() -> None:
+    def offer(_: object) -> list[Selection]:
+        return [
+            Selection((refused(1),), Applicability("refuses", "The reader refused it.")),
+            Selection((series(2),), Applicability("refuses", "It is MR, not CT.")),
+        ]
+
+    _, (run,) = plan(study(), {"ct_lungs": ScriptedExpert(offer=offer)})
+    assert run.reason == "It is MR, not CT."
 
 
 def test_an_expert_that_offers_nothing_is_recorded_with_what_it_needs() -> None:

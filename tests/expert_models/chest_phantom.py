@@ -163,7 +163,7 @@ def _tree(random, lung, count):
 
 
 def affine(spacing, shape, tilt_deg=0.0, rotation_deg=0.0):
-    """An axial grid centred on the chest; ``tilt_deg`` shears slices, rotation turns about x and z."""
+    """An axial grid centred on the chest: slices sheared by ``tilt_deg``, turned about x and z."""
     turn_x, turn_z = np.deg2rad(rotation_deg), np.deg2rad(rotation_deg / 2)
     about_x = np.array(
         [
@@ -213,22 +213,41 @@ def _paint(array, matrix, part, hu, fine):
     if (last <= first).any():
         return
     offsets = (np.arange(fine) + 0.5) / fine - 0.5
+    big = (index.max(axis=0) - index.min(axis=0) > 6).all()
     for slab in range(first[0], last[0]):
-        rows, columns = np.arange(first[1], last[1]), np.arange(first[2], last[2])
-        share = np.zeros((rows.size, columns.size), dtype=np.float32)
-        for dk in offsets:
-            for di in offsets:
-                for dj in offsets:
-                    points = (
-                        matrix[:3, 3]
-                        + (slab + dk) * matrix[:3, 0]
-                        + (rows + di)[:, None, None] * matrix[:3, 1]
-                        + (columns + dj)[None, :, None] * matrix[:3, 2]
+        box = (slab, slice(first[1], last[1]), slice(first[2], last[2]))
+        rows, columns = np.mgrid[box[1], box[2]]
+        share = np.zeros(rows.shape, dtype=np.float32)
+        mixed = np.ones(rows.shape, dtype=bool)
+        if big:
+            # A shape without holes fills a voxel that it holds all corners of, and misses others.
+            corners = [
+                part.inside(_points(matrix, slab + k, rows + i, columns + j))
+                for k in (-0.5, 0.5)
+                for i in (-0.5, 0.5)
+                for j in (-0.5, 0.5)
+            ]
+            share[np.all(corners, axis=0)] = 1
+            mixed = np.any(corners, axis=0) & (share == 0)
+        where = np.argwhere(mixed)
+        counts = np.zeros(len(where), dtype=np.float32)
+        for k in offsets:
+            for i in offsets:
+                for j in offsets:
+                    counts += part.inside(
+                        _points(matrix, slab + k, rows[mixed] + i, columns[mixed] + j)
                     )
-                    share += part.inside(points)
-        share /= fine**3
-        view = array[slab, first[1] : last[1], first[2] : last[2]]
-        view += share * (hu - view)
+        share[mixed] = counts / fine**3
+        array[box] += share * (hu - array[box])
+
+
+def _points(matrix, slab, rows, columns):
+    return (
+        matrix[:3, 3]
+        + slab * matrix[:3, 0]
+        + rows[..., None] * matrix[:3, 1]
+        + columns[..., None] * matrix[:3, 2]
+    )
 
 
 def series(volume, modality="CT", body_part="CHEST", header=None, **other):

@@ -113,8 +113,8 @@ def test_two_plug_ins_with_one_name_are_both_named(
     package = tmp_path / "package"
     package.mkdir()
     text = (PACKAGE / "pyproject.toml").read_text().replace("medmm-body-volume", "rival-volume")
-    (package / "pyproject.toml").write_text(text.replace('"body_volume:', '"rival_volume:') +
-        '\n[tool.hatch.build.targets.wheel]\ninclude = ["*.py"]\n')  # fmt: skip
+    text = text.replace('"body_volume:', '"rival_volume:').replace('"body_volume.py"', '"*.py"')
+    (package / "pyproject.toml").write_text(text)
     (package / "rival_volume.py").write_text((PACKAGE / "body_volume.py").read_text())
     folder = tmp_path / "site"
     install(package, folder)

@@ -2,7 +2,6 @@
 
 import os
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -126,13 +125,10 @@ def _parse(descriptor: int, path: Path, budget: Budget, *, header_only: bool) ->
         inflated = InflatedSource(descriptor, at, path, budget)
         body = inflated
     encoding = _encoding(body, 0 if inflated else at, declared, path, notes)
-    walked = _grown(
-        body,
-        path,
-        lambda: Walker(
-            body, path, budget, explicit=not encoding.implicit, little=encoding.little
-        ).top(0 if inflated else at),
-    )
+    start = 0 if inflated else at
+    explicit, little = not encoding.implicit, encoding.little
+    walker = Walker(body, path, budget, start, explicit=explicit, little=little)
+    walked = _grown(body, path, walker)
     if walked.padded:
         notes.append(Reason("padding", "Padding after the last element was left out."))
     pixels = None if header_only else _pixels(walked, source, path, at if inflated else None)
@@ -155,11 +151,11 @@ class _Encoding:
         return EXPLICIT_LITTLE if self.little else EXPLICIT_BIG
 
 
-def _grown(source: Source, path: Path, walk: Callable[[], Walked]) -> Walked:
-    """Walk; where bytes run out, read on and walk again from the start."""
+def _grown(source: Source, path: Path, walker: Walker) -> Walked:
+    """Walk; where bytes run out, read on and walk on."""
     while True:
         try:
-            return walk()
+            return walker.top()
         except NeedMoreError as need:
             if not source.grow(need.size) and source.covers(need.size):
                 raise InputError(
@@ -196,11 +192,8 @@ def _meta(
     if source.data[at : at + 2] != b"\x02\x00":
         return {}, at
     explicit = source.data[at + 4 : at + 6] in SHORT_VRS | LONG_VRS
-    walked = _grown(
-        source,
-        path,
-        lambda: Walker(source, path, budget, explicit=explicit, little=True).top(at, only_group=2),
-    )
+    walker = Walker(source, path, budget, at, explicit=explicit, little=True, only_group=2)
+    walked = _grown(source, path, walker)
     return walked.elements, walked.end
 
 

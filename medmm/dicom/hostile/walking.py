@@ -32,7 +32,11 @@ SHORT_VRS: Final = frozenset(
 LONG_VRS: Final = frozenset(b"OB OD OF OL OV OW SQ SV UC UN UR UT UV".split())
 BLANK: Final = "  "
 """Some writers leave the VR of an element blank; its length has 16 bits then."""
+_SHORT_NAMES: Final = {vr: vr.decode() for vr in SHORT_VRS}
 _NAMES: Final = {vr: vr.decode() for vr in SHORT_VRS | LONG_VRS}
+
+
+_raw = tuple.__new__  # a named tuple's own constructor takes three times as long
 
 
 class NeedMoreError(Exception):
@@ -57,6 +61,8 @@ class Walked:
 class Walker:
     """Walks elements of ``source`` in one encoding; counts them against the budget.
 
+    ``only_group`` stops at the first element of another group.
+
     Raises:
         NeedMoreError: the source must grow first.
         LimitError: too deep, too many or too long.
@@ -64,7 +70,15 @@ class Walker:
     """
 
     def __init__(
-        self, source: Source, path: Path, budget: Budget, *, explicit: bool, little: bool
+        self,
+        source: Source,
+        path: Path,
+        budget: Budget,
+        start: int,
+        *,
+        explicit: bool,
+        little: bool,
+        only_group: int | None = None,
     ) -> None:
         self._data = source.data
         self._source = source
@@ -72,41 +86,77 @@ class Walker:
         self._budget = budget
         self._explicit = explicit
         self._little = little
+        self._only_group = only_group
+        self._walked = Walked(end=start)
         self._count = 0
         order = "<" if little else ">"
         self._head = Struct(order + "HH2sH")
         self._plain = Struct(order + "HHL")
         self._long = Struct(order + "L")
 
-    def top(self, at: int, *, only_group: int | None = None) -> Walked:
-        """Elements from ``at`` to pixel data, the end, or the first of another group."""
-        walked = Walked()
-        elements = walked.elements
+    def top(self) -> Walked:
+        """Elements from the start to pixel data, the end, or the first of another group.
+
+        After `NeedMoreError` and a grown source, calling again goes on where it stopped.
+        """
+        self._data = self._source.data
+        walked = self._walked
         while True:
+            at = walked.end = self._plain_run(walked.end)
             if self._ends(at, walked):
-                break
-            start = at
+                return walked
             tag, vr, length, at = self._header(at, explicit=self._explicit)
-            if only_group is not None and tag >> 16 != only_group:
-                at = start
-                break
-            if tag in PIXEL_TAGS and only_group is None:
+            if self._only_group is not None:
+                if tag >> 16 != self._only_group:
+                    return walked
+            elif tag in PIXEL_TAGS:
                 walked.pixels = (tag, vr or "OW", at, length)
-                break
+                return walked
             if tag >> 16 == 0xFFFE:
-                raise self._broken(start, "a sequence delimiter outside any sequence")
+                raise self._broken(walked.end, "a sequence delimiter outside any sequence")
             element, at = self._element(tag, vr, length, at)
-            doubled = elements.get(element.tag)
-            if doubled is not None and doubled.value != element.value:
-                raise InputError(
-                    f"{self._path} holds {element.tag} twice with different values.",
-                    "Which one is meant cannot be known; export the file again.",
-                    code="doubled-element",
-                    tag=str(element.tag),
-                )
-            elements[element.tag] = element
-        walked.end = at
-        return walked
+            self._keep(element)
+            walked.end = at
+
+    def _plain_run(self, at: int) -> int:
+        """Keep elements of a known short VR that are wholly at hand; where the first other is.
+
+        Nearly all elements are of this kind, so nothing here is called that can be written out.
+        """
+        if not self._explicit or self._only_group is not None:
+            return at
+        data, little, elements = self._data, self._little, self._walked.elements
+        unpack, last = self._head.unpack_from, len(self._data)
+        left = self._budget.elements - self._count
+        while at + 8 <= last and left > 0:
+            group, number, vr, length = unpack(data, at)
+            name = _SHORT_NAMES.get(vr)
+            end = at + 8 + length
+            if name is None or end > last or not 0 < group < 0x7FE0:
+                break
+            tag = BaseTag(group << 16 | number)
+            if tag in elements:
+                break
+            elements[tag] = _raw(
+                RawDataElement,
+                (tag, name, length, data[at + 8 : end], at + 8, False, little, True, False),
+            )
+            at = end
+            left -= 1
+        self._count = self._budget.elements - left
+        return at
+
+    def _keep(self, element: RawDataElement) -> None:
+        """Keep an element; one that was there before must be its equal."""
+        doubled = self._walked.elements.get(element.tag)
+        if doubled is not None and doubled.value != element.value:
+            raise InputError(
+                f"{self._path} holds {element.tag} twice with different values.",
+                "Which one is meant cannot be known; export the file again.",
+                code="doubled-element",
+                tag=str(element.tag),
+            )
+        self._walked.elements[element.tag] = element
 
     def _ends(self, at: int, walked: Walked) -> bool:
         """Whether nothing but padding follows."""

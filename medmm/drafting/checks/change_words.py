@@ -31,22 +31,26 @@ def changes(reading: Reading) -> list[Change]:
         change
         for clause in reading.clauses
         for change in _of_clause(reading, clause)
-        if reading.scope.limit(clause, change.place) not in ("recommend",)
-        or _before_plan(reading, clause, change)
+        if not _planned(reading, clause, change)
     ]
 
 
-def _before_plan(reading: Reading, clause: Clause, change: Change) -> bool:
+def _planned(reading: Reading, clause: Clause, change: Change) -> bool:
+    """Whether the change is what a plan is to find out ("to look for progression")."""
     first, after = clause.chunk(change.place)
-    plans = [cue for cue in reading.scope.cues if "recommend" in cue.keys]
-    return not any(first <= cue.start < after or cue.start <= change.place for cue in plans)
+    plans = [
+        cue
+        for cue in reading.scope.cues
+        if "recommend" in cue.keys and clause.start <= cue.start < clause.end
+    ]
+    return any(first <= cue.start < after or cue.start <= change.place for cue in plans)
 
 
 def _of_clause(reading: Reading, clause: Clause) -> Iterator[Change]:
     tokens = reading.tokens[clause.start : clause.end]
     table = lexicon.table("comparison", *DIRECTIONS)
     found = [_moved(match, clause.start) for match in table.find(tokens)]
-    past = _finds(tokens, "past")
+    past = bool(lexicon.table("comparison", "past").find(tokens))
     for match in found:
         key = _direction(match)
         if _spatial(reading, clause, match, key):
@@ -54,7 +58,7 @@ def _of_clause(reading: Reading, clause: Clause) -> Iterator[Change]:
         denied = key in ("new", "up", "down", "gone") and _denied(reading, clause, match)
         if denied and key in ("up", "down"):
             yield Change("same", clause, match.start)
-        elif key != "gone" or past or key == "gone":
+        else:
             yield Change(key, clause, match.start, denied)
     for key, direction in (("comparatives_up", "up"), ("comparatives_down", "down")):
         for match in lexicon.table("comparison", key).find(tokens):
@@ -74,20 +78,12 @@ def _spatial(reading: Reading, clause: Clause, match: Match, key: str) -> bool:
     """Whether the word qualifies something that is no change over time ("increased density")."""
     following = reading.tokens[match.end : min(match.end + AHEAD, clause.end)]
     words = lexicon.table("comparison", "spatial")
-    if key in ("up", "down", "same") and words.find(following):
-        return True
-    if key == "again" or key == "new":
-        return False
-    return False
+    return key in ("up", "down", "same") and bool(words.find(following))
 
 
 def _denied(reading: Reading, clause: Clause, match: Match) -> bool:
     before = reading.tokens[max(clause.start, match.start - 2) : match.start]
     return any(token.low in ("no", "not", "without", "nor") for token in before)
-
-
-def _finds(tokens: tuple[object, ...], *keys: str) -> bool:
-    return bool(lexicon.table("comparison", *keys).find(tokens))  # type: ignore[arg-type]
 
 
 def _moved(match: Match, by: int) -> Match:

@@ -1,4 +1,4 @@
-"""Check of comparison: words of change against whether there is a prior, and against its numbers."""
+"""Check of comparison: words of change against whether there is a prior, and its numbers."""
 
 from collections.abc import Iterator
 

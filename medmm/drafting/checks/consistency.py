@@ -87,7 +87,11 @@ def _same_fact(claim: Claim, other: Claim) -> bool:
     one, two = lexicon.meaning(claim.kind), lexicon.meaning(other.kind)
     if other.presence == "absent" or other.limit == "recommend":
         return False
-    if one != two and one not in lexicon.lineage(other.kind) and two not in lexicon.lineage(claim.kind):
+    if (
+        one != two
+        and one not in lexicon.lineage(other.kind)
+        and two not in lexicon.lineage(claim.kind)
+    ):
         return False
     if two == lexicon.ROOT:
         return False
@@ -96,9 +100,7 @@ def _same_fact(claim: Claim, other: Claim) -> bool:
     return any(lexicon.same_place(here, there) for here in claim.sites for there in other.sites)
 
 
-def _other_figures(
-    claims: list[Claim], reading: Reading, findings: list[Reading]
-) -> Iterator[str]:
+def _other_figures(claims: list[Claim], reading: Reading, findings: list[Reading]) -> Iterator[str]:
     """A figure for a finding that the findings give another figure for."""
     for figure in reading.figures:
         unit = figure.unit

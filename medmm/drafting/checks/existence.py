@@ -66,7 +66,12 @@ def _wrong(
     if statement.section == "Comparison":
         return ""
     covers = facts.coverage.covers
-    if covers and organ.regions and not organ.regions & covers and not _of_operation(reading, place):
+    if (
+        covers
+        and organ.regions
+        and not organ.regions & covers
+        and not _of_operation(reading, place)
+    ):
         return f"The {name} does not lie in this examination ({', '.join(facts.coverage.names)})."
     return ""
 

@@ -13,13 +13,17 @@ from medmm.drafting.checks.reading.dates import dates
 from medmm.drafting.checks.reading.phrases import PhraseTable
 from medmm.drafting.checks.reading.quantities import Figure, unit_of
 from medmm.drafting.checks.reading.sentence import Claim, Place, Reading
-from medmm.drafting.checks.reading.sides import Sides, sides_near
+from medmm.drafting.checks.reading.sides import NONE, Sides, sides_near
 from medmm.drafting.checks.reading.tokens import data
 from medmm.nouns import Statement
 
 # Sections whose figures may come from header or order although something else was measured.
 OUTSIDE = ("Technique", "Indication", "Comparison")
 BACK, AHEAD = 5, 4
+# A figure behind one of these is of the other side or time.
+AGAINST = {"against", "versus", "vs", "than"}
+# Behind one of these a sentence turns to something else.
+TURNS = {"and", "but", "while", "without", "whereas"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,8 @@ def _context(
     past = bool(facts.before) and _past(reading, clause, figure)
     pool = facts.before if past else facts.figures
     sides = sides_near(reading.side_words, clause, figure.place, figure.end, ())
+    if figure.place and reading.tokens[figure.place - 1].low in AGAINST:
+        sides = NONE
     of_subject = _of_subject(pool, reading, clause, measure, figure)
     now = _of_subject(facts.figures, reading, clause, measure, figure) if past else of_subject
     dimension = figure.unit.dimension if figure.unit else ""
@@ -71,7 +77,7 @@ def _context(
         tuple(_narrowed(same, measure, sides, figure, claims) or of_subject),
         tuple(now),
         sides,
-        statement.section in OUTSIDE,
+        statement.section in OUTSIDE or statement.state == "recorded",
         bool(claims) and all(claim.presence == "absent" for claim in claims),
         bool(facts.before) and _changed(reading, clause),
         bool(of_subject) and not same,
@@ -91,9 +97,7 @@ def _of_subject(
     if not claims and not places:
         return found or list(pool)
     of_kind = [
-        one
-        for one in pool
-        if one.subject and any(_claims_it(claim, one) for claim in claims)
+        one for one in pool if one.subject and any(_claims_it(claim, one) for claim in claims)
     ]
     if of_kind and not (found and _names_measure_kind(measure, claims)):
         return of_kind
@@ -110,7 +114,7 @@ def _claims_it(claim: Claim, one: KnownFigure) -> bool:
 
 def _names_measure_kind(measure: str, claims: Sequence[Claim]) -> bool:
     """Whether the only finding named is the measure's own word ("emphysema occupies 3 %")."""
-    stem = measure.split("_")[0]
+    stem = measure.partition("_")[0]
     return bool(stem) and all(claim.kind == stem for claim in claims)
 
 
@@ -124,12 +128,20 @@ def _organ_fits(one: KnownFigure, organs: frozenset[str]) -> bool:
 
 def _claims(reading: Reading, clause: Clause, figure: Figure) -> list[Claim]:
     first, after = clause.chunk(figure.place)
-    own = [claim for claim in reading.claims if first <= claim.start < after and not claim.normal]
-    return own or [
+    told = [
         claim
         for claim in reading.claims
-        if clause.start <= claim.start < clause.end and not claim.normal
+        if not claim.normal and not _turned_to(reading, figure, claim.start)
     ]
+    own = [claim for claim in told if first <= claim.start < after]
+    near = own or [claim for claim in told if clause.start <= claim.start < clause.end]
+    shown = [claim for claim in near if claim.presence != "absent"]
+    return shown if shown or _places(reading, clause, figure) else near
+
+
+def _turned_to(reading: Reading, figure: Figure, start: int) -> bool:
+    """Whether a sentence turns to the term at ``start`` only after the figure."""
+    return any(token.low in TURNS for token in reading.tokens[figure.end : start])
 
 
 def _places(reading: Reading, clause: Clause, figure: Figure) -> list[Place]:
@@ -150,7 +162,9 @@ def _narrowed(
     claims: Sequence[Claim],
 ) -> list[KnownFigure]:
     """Candidates of the named side and measure; a plain size is the long axis."""
-    sided = [one for one in same if one.subject is None or known.sides_meet(one.subject.sides, sides)]
+    sided = [
+        one for one in same if one.subject is None or known.sides_meet(one.subject.sides, sides)
+    ]
     found = sided or same
     if figure.unit and figure.unit.dimension == "length":
         axis = measure if measure in ("long_axis", "short_axis") else ""
@@ -163,18 +177,31 @@ def _narrowed(
 
 
 def _measure(reading: Reading, clause: Clause, figure: Figure) -> str:
-    """The measure that is named nearest to a figure; behind a figure counts a little less."""
-    first, after = clause.chunk(figure.place)
+    """The measure of a figure's dimension that is named nearest to it; behind it counts less.
+
+    Words of other chunks count where the figure's own names none and they have no figure.
+    """
+    chunk = clause.chunk(figure.place)
+    held = {clause.chunk(one.place) for one in reading.figures if one.place != figure.place}
     best, distance = "", 99.0
-    for low, high in ((first, after), (clause.start, clause.end)):
-        for match in measure_words().find(reading.tokens[low:high]):
-            start, end = match.start + low, match.end + low
-            gap = figure.place - end if end <= figure.place else (start - figure.end) * 1.2 + 0.5
-            if 0 <= gap < distance:
-                best, distance = min(match.keys), gap
-        if best:
-            return best
+    for match in measure_words().find(reading.tokens[clause.start : clause.end]):
+        start, end = match.start + clause.start, match.end + clause.start
+        where = clause.chunk(start)
+        key = next((key for key in sorted(match.keys) if _fits(key, figure)), "")
+        if not key or (where != chunk and where in held):
+            continue
+        gap = figure.place - end if end <= figure.place else (start - figure.end) * 1.2 + 0.5
+        gap += 0.0 if where == chunk else 50.0
+        if 0 <= gap < distance:
+            best, distance = key, gap
     return best
+
+
+def _fits(measure: str, figure: Figure) -> bool:
+    entry = lexicon.measures()[measure]
+    if figure.unit is None:
+        return entry.fraction
+    return entry.dimension == figure.unit.dimension
 
 
 def _as_percent(figure: Figure, measure: str) -> Figure:

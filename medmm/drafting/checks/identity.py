@@ -2,31 +2,19 @@
 
 import re
 from functools import cache
+from itertools import pairwise
 
 from medmm.drafting.checks.casefacts import CaseFacts, about_patient
 from medmm.drafting.checks.reading import lexicon
 from medmm.drafting.checks.reading.characters import plain
 from medmm.drafting.checks.reading.dates import dates, iso
+from medmm.drafting.checks.reading.forms import forms
 from medmm.drafting.checks.reading.tokens import data, spelled, tokenise
 from medmm.nouns import Patient, Statement
 from medmm.nouns.draft import CheckOutcome
 
 SHORTEST_NAME = 3
 SHORTEST_ID = 4
-
-_FORMS = (
-    (re.compile(r"\b(?:MRN|M\.R\.N|medical record|hospital|patient|accession|case|insurance|NHS|SSN|social security|passport)\s*(?:no|number|nr|id|#|identifier)?\.?\s*[:#]?\s*[A-Z]{0,3}-?\d[\d -]{3,}", re.I), "a record number"),
-    (re.compile(r"\b(?:MRN|SSN|accession)\b\W{0,3}\S*\d", re.I), "a record number"),
-    (re.compile(r"(?<!\d)\d{3}-\d{2}-\d{4}(?!\d)|(?<!\d)\d{3} \d{3} \d{4}(?!\d)"), "a personal number"),
-    (re.compile(r"(?<![\w.])\d{7,}(?![\w.])"), "a long number"),
-    (re.compile(r"(?<!\d)(?:\d\.){3,}[\d.]{8,}"), "a DICOM identifier"),
-    (re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"), "an e-mail address"),
-    (re.compile(r"(?<![\w-])\+?\(?\d{2,4}\)?[ /-]\d{3,4}[ -]\d{3,4}(?![\w-])|\b(?:tel|phone|fax|mobile|pager)\b\W{0,3}\+?\d", re.I), "a telephone number"),
-    (re.compile(r"\b\d{1,5}[A-Za-z]? (?:[A-Z][a-z]+ ){1,3}(?:Street|St|Road|Rd|Avenue|Ave|Lane|Ln|Drive|Boulevard|Blvd|Way|Court|Close|Place|Square)\b"), "an address"),
-    (re.compile(r"\b(?:[A-Z][\w.']+ )+(?:Hospital|Clinic|Medical Cent(?:er|re)|Infirmary|Health Cent(?:er|re))\b"), "an institution"),
-    (re.compile(r"\b(?:DOB|D\.O\.B|date of birth|born (?:on|in)?)\b", re.I), "a date of birth"),
-    (re.compile(r"\b[A-Z][a-z]+\^[A-Z]"), "a name"),
-)  # fmt: skip
 
 
 def check(statement: Statement, facts: CaseFacts) -> tuple[CheckOutcome, str] | None:
@@ -52,7 +40,9 @@ def _own(text: str, patient: Patient) -> str:
         if len(part) >= SHORTEST_NAME and part.isalpha() and _names(text, part):
             return "the patient's name"
     number = plain(patient.id).strip()
-    if len(number) >= SHORTEST_ID and re.search(rf"(?<!\w){re.escape(number)}(?!\w)", text, re.I):
+    if len(number) >= SHORTEST_ID and re.search(
+        rf"(?<!\w){re.escape(number)}(?!\w)", text, re.IGNORECASE
+    ):
         return "the patient's number"
     born = iso(patient.birth_date)
     if born and any(born in one.days and not one.whole_month for one in dates(text)):
@@ -62,11 +52,13 @@ def _own(text: str, patient: Patient) -> str:
 
 def _names(text: str, part: str) -> bool:
     """Whether a name stands in the text as a name: names that are words count by their case."""
-    for found in re.finditer(rf"(?<!\w){re.escape(part)}(?:'s)?(?!\w)", text, re.I):
+    for found in re.finditer(rf"(?<!\w){re.escape(part)}(?:'s)?(?!\w)", text, re.IGNORECASE):
         word = found.group()
         if not _common(part):
             return True
-        titled = re.search(r"\b(?:mr|mrs|ms|miss|dr|prof)\.?\s*$", text[: found.start()], re.I)
+        titled = re.search(
+            r"\b(?:mr|mrs|ms|miss|dr|prof)\.?\s*$", text[: found.start()], re.IGNORECASE
+        )
         if titled or (word[:1].isupper() and found.start() > 0 and not _opens(text, found.start())):
             return True
     return False
@@ -77,7 +69,7 @@ def _opens(text: str, start: int) -> bool:
 
 
 def _known_form(text: str, facts: CaseFacts) -> str:
-    for form, name in _FORMS:
+    for form, name in forms("identity"):
         found = form.search(text)
         if found and not _is_date(found.group(), facts):
             return name
@@ -95,13 +87,19 @@ def _person(text: str, statement: Statement) -> str:
     told = any(phrase in text.lower() for phrase in names["told"])
     if told and statement.state == "written":
         return ""
-    for one, two in zip(words, words[1:], strict=False):
+    for one, two in pairwise(words):
         first, second = one.group(), two.group()
         glue = text[one.end() : two.start()]
         if not second[:1].isupper() or second.lower() in names["no_surnames"]:
             continue
-        if first.lower() in names["titles"] and re.fullmatch(r"\.?\s+", glue) and first[:1].isupper():
+        if (
+            first.lower() in names["titles"]
+            and re.fullmatch(r"\.?\s+", glue)
+            and first[:1].isupper()
+        ):
             return "a person's name"
+        if glue == ", " and first[:1].isupper() and second.lower() in names["given"]:
+            return "" if _medical(first) else "a person's name"
         given = first[:1].isupper() and first.lower() in names["given"]
         if given and re.fullmatch(r"(?:\s+|\s+[A-Z]\.\s+)", glue) and not _medical(second):
             return "a person's name"

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from medmm.drafting.checks.reading import lexicon
-from medmm.drafting.checks.reading.quantities import figures, unit_of
 from medmm.drafting.checks.reading.characters import plain
-from medmm.drafting.checks.reading.sentence import Claim, Reading, read
+from medmm.drafting.checks.reading.quantities import figures, unit_of
+from medmm.drafting.checks.reading.sentence import Reading, read
 from medmm.drafting.checks.reading.sides import NONE, Sides
 from medmm.drafting.checks.reading.tokens import tokenise
 from medmm.drafting.checks.recompute import disagrees
@@ -148,11 +148,6 @@ def loose_figures(case: Case, texts: Iterable[tuple[str, str]]) -> Iterator[Loos
     if years:
         per_year = {"Y": 1.0, "M": 12.0, "W": 52.18, "D": 365.25}[years.group(2)]
         yield LooseFigure("age", int(years.group(1)) / per_year, "header")
-
-
-def agree(claim: Claim, known: Subject) -> bool:
-    """Whether a claim's subject and a known one are the same finding at compatible places."""
-    return relation(claim.kind, claim.sites, known) == "same"
 
 
 def relation(kind: str, sites: frozenset[str], known: Subject) -> str:

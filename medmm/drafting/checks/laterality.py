@@ -34,7 +34,8 @@ def check(statement: Statement, facts: CaseFacts) -> Said | None:
         for one in said:
             if one[0] == outcome:
                 return one
-    return "cannot tell", "Nothing measured says which side."
+    sided = [one for one in reading.claims if one.sides and one.presence != "absent"]
+    return ("cannot tell", "Nothing measured says which side.") if sided else None
 
 
 def known_sides(claim: Claim, facts: CaseFacts) -> Sides:
@@ -47,9 +48,7 @@ def known_sides(claim: Claim, facts: CaseFacts) -> Sides:
     )
 
 
-def _against_header(
-    statement: Statement, reading: Reading, facts: CaseFacts
-) -> Iterator[Said]:
+def _against_header(statement: Statement, reading: Reading, facts: CaseFacts) -> Iterator[Said]:
     side = facts.coverage.side
     if len(side) != 1 or statement.section == "Indication":
         return
@@ -71,7 +70,10 @@ def _against_regions(reading: Reading, facts: CaseFacts) -> Iterator[Said]:
         if claim.sides <= there:
             yield "pass", "The side is that of the region."
         else:
-            yield "fail", f"The region lies {_named(there)}, the sentence says {_named(claim.sides)}."
+            yield (
+                "fail",
+                f"The region lies {_named(there)}, the sentence says {_named(claim.sides)}.",
+            )
 
 
 def _against_figures(statement: Statement, facts: CaseFacts) -> Iterator[Said]:
@@ -93,9 +95,7 @@ def _against_figures(statement: Statement, facts: CaseFacts) -> Iterator[Said]:
             yield "fail", "The figure belongs to the other side."
 
 
-def _against_sentences(
-    statement: Statement, reading: Reading, facts: CaseFacts
-) -> Iterator[Said]:
+def _against_sentences(statement: Statement, reading: Reading, facts: CaseFacts) -> Iterator[Said]:
     """The same finding at the same place on another side in a sentence that counts more."""
     if statement.section not in OF_PATIENT:
         return

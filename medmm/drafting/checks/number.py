@@ -21,6 +21,8 @@ ROUNDING = {
     "ratio": (0.5, 0.05),
     "area": (0.5, 0.05),
 }
+# "About" lets a figure be this many times coarser.
+ABOUT = 2.0
 # Dimensions that are facts about a patient or an acquisition and need a source.
 SOURCED = {"length", "volume", "attenuation", "ratio", "area", "uptake", "mass", "angle"}
 GIVEN = {"tube voltage", "tube charge", "field strength", "echo time", "dose", "age", "exposure"}
@@ -41,7 +43,7 @@ def check(statement: Statement, facts: CaseFacts) -> Said | None:
     """
     if statement.state == "reference":
         return _quoted(statement, facts)
-    judged = [_judge(context, statement, facts) for context in contexts(statement, facts)]
+    judged = [_judge(context, facts) for context in contexts(statement, facts)]
     judged.extend(_not_recomputed(statement, facts))
     told = [one for one in judged if one is not None]
     for outcome in ("fail", "cannot tell", "pass"):
@@ -51,7 +53,7 @@ def check(statement: Statement, facts: CaseFacts) -> Said | None:
     return None
 
 
-def fits(figure: Figure, value: float, *, about: bool = False) -> bool:
+def fits(figure: Figure, value: float) -> bool:
     """Whether a written figure is ``value`` rounded to the digits that were written."""
     gap = abs(figure.value - value)
     dimension = figure.unit.dimension if figure.unit else ""
@@ -59,12 +61,12 @@ def fits(figure: Figure, value: float, *, about: bool = False) -> bool:
     bound = max(absolute, share * abs(value))
     if dimension not in ROUNDING:
         return gap <= figure.step / 2 + 1e-9
-    if about or figure.comparator == "about":
-        return gap <= bound + 1e-9
+    if figure.comparator == "about":
+        return gap <= max(absolute, ABOUT * share * abs(value)) + 1e-9
     return gap <= min(figure.coarse / 2, bound) + 1e-9 or gap <= min(figure.step / 2, bound) + 1e-9
 
 
-def _judge(context: Context, statement: Statement, facts: CaseFacts) -> _Judged | None:
+def _judge(context: Context, facts: CaseFacts) -> _Judged | None:
     figure = context.figure
     if figure.unit is None or figure.comparator == "off":
         return None
@@ -77,7 +79,7 @@ def _judge(context: Context, statement: Statement, facts: CaseFacts) -> _Judged 
         return _Judged("pass", f"{written} is the measured change.")
     if sources:
         return _against(context, sources, facts, written)
-    return _unmeasured(context, statement, facts, written)
+    return _unmeasured(context, facts, written)
 
 
 def _against(
@@ -91,9 +93,7 @@ def _against(
     return _Judged("fail", f"{written} is not what was measured ({said}).")
 
 
-def _unmeasured(
-    context: Context, statement: Statement, facts: CaseFacts, written: str
-) -> _Judged | None:
+def _unmeasured(context: Context, facts: CaseFacts, written: str) -> _Judged | None:
     figure = context.figure
     if figure.unit is None:
         return None
@@ -154,9 +154,7 @@ def _worked_out(context: Context, sources: Sequence[KnownFigure], facts: CaseFac
     return False
 
 
-def _changes(
-    context: Context, sources: Sequence[KnownFigure], facts: CaseFacts
-) -> list[float]:
+def _changes(context: Context, sources: Sequence[KnownFigure], facts: CaseFacts) -> list[float]:
     """Differences to the prior's figure of the same thing, plain and in percent."""
     values: list[float] = []
     percent = context.figure.unit is not None and context.figure.unit.dimension == "ratio"
@@ -164,7 +162,9 @@ def _changes(
         for before in facts.before:
             if now.measure == before.measure and _same_subject(now, before):
                 gap = now.value - before.value
-                values.append(abs(100.0 * gap / before.value) if percent and before.value else abs(gap))
+                values.append(
+                    abs(100.0 * gap / before.value) if percent and before.value else abs(gap)
+                )
     return values
 
 
@@ -212,7 +212,11 @@ def _quoted(statement: Statement, facts: CaseFacts) -> Said | None:
         return None
     there = [one for text in texts for one in figures(tokenise(text)) if one.unit]
     for figure in facts.reading(statement).figures:
-        same = [one for one in there if figure.unit and one.unit and one.unit.dimension == figure.unit.dimension]
+        same = [
+            one
+            for one in there
+            if figure.unit and one.unit and one.unit.dimension == figure.unit.dimension
+        ]
         if figure.unit and not any(abs(one.value - figure.value) < 1e-9 for one in same):
             return "fail", "The passage does not have one of these figures."
     return "pass", ""
@@ -237,5 +241,3 @@ def _listed(sources: Sequence[KnownFigure]) -> str:
         for one in sources[:3]
     ]
     return ", ".join(said)
-
-

@@ -6,8 +6,12 @@ from scipy.spatial import ConvexHull, QhullError
 
 from medmm.nouns import Measurement, Region, geometry
 
-# A diameter is good to the larger of 0.5 mm and half a pixel, a volume to 2 % or half a voxel layer.
+# A mask of whole pixels gives a diameter to half a pixel's diagonal at each end, less where thick
+# slices dim a border, and a volume to 2 % or a third of its outermost layer of voxels; what is
+# finer was measured on the image itself.
 AXIS_MM = 0.5
+AXIS_PIXELS = 1.42
+AXIS_GAPS = 0.5
 VOLUME_SHARE = 0.02
 
 
@@ -24,22 +28,24 @@ def recomputed(region: Region, measure: str) -> tuple[float, float] | None:
         return _volume(mask.array, region.affine_lps)
     if measure in ("long_axis", "short_axis"):
         axes = in_plane_axes(mask.array, region.affine_lps)
-        pixel = max(geometry.spacing_mm(region.affine_lps)[1:])
-        return axes[measure == "short_axis"], max(AXIS_MM, pixel / 2)
+        gap, *pixel = geometry.spacing_mm(region.affine_lps)
+        tolerance = max(AXIS_MM, AXIS_PIXELS * max(pixel), AXIS_GAPS * gap)
+        return axes[measure == "short_axis"], tolerance
     return None
 
 
 def disagrees(measurement: Measurement, region: Region, measure: str) -> float | None:
     """What the mask gives (mm or mL) where that is another value than the measurement's, else None.
 
-    The measurement's own uncertainty widens the tolerance.
+    The measurement's own uncertainty widens the tolerance; a doubtful one is held to twice of it.
     """
     again = recomputed(region, measure)
     if again is None:
         return None
     value, tolerance = again
     own = measurement.uncertainty.value if measurement.uncertainty else 0.0
-    return value if abs(value - measurement.value) > max(tolerance, 2 * own) + 1e-9 else None
+    allowed = max(tolerance, 2 * own) * (2 if measurement.doubtful else 1)
+    return value if abs(value - measurement.value) > allowed + 1e-9 else None
 
 
 def in_plane_axes(array: NDArray[np.bool_], affine: geometry.Affine) -> tuple[float, float]:
@@ -52,17 +58,21 @@ def in_plane_axes(array: NDArray[np.bool_], affine: geometry.Affine) -> tuple[fl
 
 
 def _layer_axes(layer: NDArray[np.bool_], steps: NDArray[np.float64]) -> tuple[float, float]:
-    points = _hull(np.argwhere(layer).astype(np.float64)) @ steps.T
+    indices = np.argwhere(layer).astype(np.float64)
     pixel = float(np.linalg.norm(steps, axis=0).mean())
-    gaps = np.linalg.norm(points[:, None, :] - points[None, :, :], axis=-1)
-    one, two = np.unravel_index(int(np.argmax(gaps)), gaps.shape)
-    longest = float(gaps[one, two])
-    if longest == 0.0:
-        return pixel, pixel
-    along = (points[two] - points[one]) / longest
-    across = np.cross(np.cross(steps[:, 0], steps[:, 1]), along)
-    widths = points @ (across / np.linalg.norm(across))
-    return longest + pixel, float(widths.max() - widths.min()) + pixel
+    points = _hull(indices) @ steps.T
+    longest = float(np.linalg.norm(points[:, None, :] - points[None, :, :], axis=-1).max())
+    widths = points @ _across(indices @ steps.T)
+    return longest + pixel, min(longest, float(widths.max() - widths.min())) + pixel
+
+
+def _across(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The unit vector in plane, perpendicular to where the pixels ``[n, 3]`` spread most.
+
+    The direction of the farthest pair jumps by many degrees on a grid; that of the spread does not.
+    """
+    _, _, directions = np.linalg.svd(points - points.mean(axis=0), full_matrices=False)
+    return np.asarray(directions[1], dtype=np.float64)
 
 
 def _hull(indices: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -5,6 +5,7 @@ import unicodedata
 
 from medmm.drafting.checks.casefacts import CaseFacts
 from medmm.drafting.checks.reading.characters import LOOK_ALIKES, hidden, letters_in_numbers
+from medmm.drafting.checks.reading.forms import forms
 from medmm.nouns import Statement
 from medmm.nouns.draft import CheckOutcome
 
@@ -12,17 +13,6 @@ LONGEST = 600
 MOST_MARKS = 2
 
 _WORD = re.compile(r"[^\W\d_]+")
-_MARKUP = (
-    (re.compile(r"</?[A-Za-z!|?][^<>]*>|<!--|<\|"), "markup"),
-    (re.compile(r"&(?:[A-Za-z]{2,8}|#x?[0-9A-Fa-f]{1,6});"), "a character entity"),
-    (re.compile(r"!?\[[^\]]*\]\([^)]*\)"), "a Markdown link"),
-    (re.compile(r"(?:[a-z][a-z0-9+.-]*://|\bwww\.|\b(?:javascript|data|vbscript|mailto):)\S", re.I), "a link"),
-    (re.compile(r"```|\*\*[^*]+\*\*|^#{1,6}\s+[A-Za-z]|__\w+__|\$\$|\\[a-z]+\{"), "formatting marks"),
-    (re.compile(r"\{\{|\}\}|\$\{|\{%|%\}|<%|\{[a-z_]+(?:\.[a-z_]+)*\}|\[(?:insert|name|date|finding|todo)[^\]]*\]", re.I), "a placeholder"),
-    (re.compile(r"\bas an? (?:ai|artificial intelligence|large)?\s?(?:language )?(?:model|assistant)\b|\[/?INST\]|\b(?:system|user|assistant)\s?:\s|\bignore (?:all |the )?previous instructions\b", re.I), "words of a language model about itself"),
-    (re.compile(r"^\s*[=@]"), "a formula mark at its start"),
-    (re.compile(r"(.)\1{9,}"), "a long run of one character"),
-)  # fmt: skip
 
 
 def check(statement: Statement, facts: CaseFacts) -> tuple[CheckOutcome, str] | None:
@@ -90,7 +80,7 @@ def _all_imitate(word: str) -> bool:
 
 
 def _marked(text: str) -> str:
-    for form, name in _MARKUP:
+    for form, name in forms("text"):
         if form.search(text):
             return f"The sentence holds {name}."
     return ""

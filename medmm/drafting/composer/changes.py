@@ -40,12 +40,17 @@ def changed(view: View) -> Iterator[Line]:
 def words(view: View, one: Change) -> dict[str, str]:
     """The words that sentences on one change are made of."""
     figure = percent_shown(one)
-    percent = view.phrases.signed(figure, rise=one.difference > 0) if figure else ""
+    percent, by = "", ""
+    if figure:
+        signed = view.phrases.signed(figure, rise=one.difference > 0)
+        percent = view.phrases.part("change-percent", percent=signed)
+        by = view.phrases.part("change-by", percent=view.phrases.figure(figure))
     return {
         "quantity": quantity_name(view, one.now),
         "before": values.value(view, one.before),
         "now": values.value(view, one.now),
-        "percent": view.phrases.part("change-percent", percent=percent) if percent else "",
+        "percent": percent,
+        "by": by,
         "in": _since(view),
     }
 

@@ -213,12 +213,14 @@ def _line(view: View, text: str, mark: Mark) -> Line:
 
 
 def _rest(view: View, rest: Sequence[Mark]) -> Line:
+    words = forms(view, rest[0].concept, certain=rest[0].certain)
     briefs = [
-        view.phrases.part("mark-brief", where=where(view, mark), how=sized(view, mark)).strip()
+        view.phrases.part(
+            "mark-brief", a=words["a"], where=where(view, mark), how=sized(view, mark)
+        )
         for mark in rest
     ]
-    many = forms(view, rest[0].concept, certain=rest[0].certain)["many"]
     key = f"marked-{rest[0].voice}-rest"
-    text = view.phrases.say(key, many=many, list=view.phrases.beside(briefs))
+    text = view.phrases.say(key, many=words["many"], list=view.phrases.beside(briefs))
     proofs = dict.fromkeys(one for mark in rest for one in evidence(view, mark))
     return Line("Findings", text, "measured", tuple(proofs))

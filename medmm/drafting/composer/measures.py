@@ -47,7 +47,9 @@ def _sentence(view: View, own: Sequence[Measurement]) -> str:
         lead = view.phrases.part("measure", quantity=quantity_name(view, first), value=figure)
     if not rest:
         return lead
-    more = view.phrases.enumeration(values.asides(view, rest))
+    more = view.phrases.listing(
+        [values.aside(view, one, "its" if place else "its-first") for place, one in enumerate(rest)]
+    )
     return view.phrases.part("measure-more", lead=lead, more=more)
 
 

@@ -1,5 +1,6 @@
 """Names of regions and structures; a side comes from a region's laterality and nowhere else."""
 
+from medmm.drafting.cleaning import clean
 from medmm.drafting.composer.view import View
 from medmm.nouns import Measurement, Region
 from medmm.nouns.regions import Laterality
@@ -12,7 +13,7 @@ def bare_label(region: Region, paired: frozenset[str]) -> str:
 
     A side that belongs to the name ("left ventricle") stays, unless the laterality says the same.
     """
-    label = region.label.strip().lower()
+    label = clean(region.label).lower() or "?"
     for side in SIDES:
         rest = label.removeprefix(f"{side} ")
         if rest != label and (region.laterality == side or rest in paired):
@@ -49,9 +50,14 @@ def template_name(view: View, name: str) -> str:
     return view.phrases.name("structures", name, plain)
 
 
+def measurement_name(view: View, measurement: Measurement) -> str:
+    """What was measured."""
+    return view.phrases.name("measurements", clean(measurement.name))
+
+
 def quantity_name(view: View, measurement: Measurement) -> str:
     """A measurement of its region, or of the whole study."""
-    name = view.phrases.name("measurements", measurement.name)
+    name = measurement_name(view, measurement)
     if measurement.region is None:
         return view.phrases.part("quantity-whole", name=name)
     region = region_name(view, view.regions[measurement.region])

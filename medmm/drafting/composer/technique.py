@@ -71,7 +71,8 @@ def _series(view: View, series: Series) -> tuple[str, tuple[Evidence, ...]]:
 
 def _axes(series: Series) -> str:
     names = ("slices", "rows", "columns", "times")
-    return ", ".join(names if series.kind in ("volume", "4d", "cine") else names[1:])
+    own = names if series.kind in ("volume", "4d", "cine") else names[1:]
+    return ", ".join(own[: len(series.shape)])
 
 
 def _of_kind(view: View, series: Series, what: str) -> str:
@@ -183,7 +184,7 @@ def _unmeasured(view: View, series: list[Series]) -> Iterator[Line]:
     else:
         key = "unmeasured-many" if len(names) > 1 else "unmeasured-one"
         text = view.phrases.say(key, series=view.phrases.listing(names))
-    told = f"{len(names)} usable series that no expert ran on: {', '.join(names)}"
+    told = f"usable, and no expert ran on them: {', '.join(one.key for one in series)}"
     yield Line("Technique", text, "recorded", (Evidence("platform", "series", told),))
 
 

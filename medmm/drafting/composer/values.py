@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from medmm.drafting.composer.names import measurement_name
 from medmm.drafting.composer.view import View
 from medmm.drafting.figures import shown_measurement
 from medmm.nouns import Measurement
@@ -12,10 +13,10 @@ def value(view: View, measurement: Measurement) -> str:
     return view.phrases.figure(shown_measurement(measurement))
 
 
-def aside(view: View, measurement: Measurement) -> str:
+def aside(view: View, measurement: Measurement, key: str = "aside") -> str:
     """One measurement's name and figure."""
-    name = view.phrases.name("measurements", measurement.name)
-    return view.phrases.part("aside", name=name, value=value(view, measurement))
+    name = measurement_name(view, measurement)
+    return view.phrases.part(key, name=name, value=value(view, measurement))
 
 
 def asides(view: View, measurements: Sequence[Measurement]) -> list[str]:

@@ -21,14 +21,14 @@ def test_a_sure_change_has_old_value_new_value_percent_and_interval() -> None:
         "The volume of the left lung has decreased from 2.41 L to 2.06 L (-14.6%) in 6 months, "
         "which is more than the uncertainty of the two measurements."
     ) in lines(of)
-    assert "Decrease of the volume of the left lung (-14.6%) in 6 months." in lines(
+    assert "The volume of the left lung has decreased by 14.6% in 6 months." in lines(
         of, "Impression"
     )
 
 
 def test_a_change_rests_on_both_measurements() -> None:
     of = case(lungs_result(), prior=prior(left=2410.0))
-    (one,) = [one for one in Composer().write(of) if "has decreased" in one.text]
+    one = next(one for one in Composer().write(of) if "has decreased" in one.text)
     assert [(e.kind, e.ref) for e in one.evidence] == [("measurement", "m4"), ("prior", "m4")]
 
 

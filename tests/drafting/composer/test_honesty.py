@@ -94,7 +94,9 @@ def allowed(statement: Statement, of: Case) -> set[Decimal]:
             numbers |= {Decimal(place.slice + 1) for place in places if place.slice is not None}
     for one, other in zip(pointed, old, strict=False):
         change = 100 * (one.value - other.value) / other.value
-        numbers |= {Decimal(str(round(change, digits))) for digits in (0, 1)}
+        numbers |= {
+            Decimal(str(round(size, digits))) for size in (change, abs(change)) for digits in (0, 1)
+        }
     return numbers
 
 

@@ -52,7 +52,7 @@ def test_a_thickness_that_differs_from_the_step_is_said() -> None:
 
 def test_contrast_is_what_the_header_says_and_its_silence_is_no_absence() -> None:
     named = technique(series(header={"ContrastBolusAgent": "Iohexol 350"}))
-    assert "The header names Iohexol 350 as contrast agent." in named
+    assert "The header's entry for the contrast agent is Iohexol 350." in named
     silent = technique(series())
     assert "The header names no contrast agent." in silent
     assert not any("without contrast" in line.lower() for line in silent)

@@ -19,7 +19,7 @@ _LETTER_IN_NUMBER = re.compile(
 
 
 def hidden(text: str) -> str | None:
-    """The first character of ``text`` that has no glyph of its own, or None; newline and tab may be."""
+    """The first character without a glyph of its own, or None; newline and tab are let through."""
     for character in text:
         if character not in "\n\t" and unicodedata.category(character) in HIDDEN:
             return character

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 
 from medmm.drafting.checks.reading.phrases import PhraseTable
 from medmm.drafting.checks.reading.tokens import Token, data
@@ -26,7 +27,7 @@ class Clause:
     def chunk(self, place: int) -> tuple[int, int]:
         """The chunk ``[start, end)`` that holds a token."""
         starts = [*self.chunks, self.end]
-        for first, after in zip(starts, starts[1:], strict=False):
+        for first, after in pairwise(starts):
             if first <= place < after:
                 return first, after
         return self.start, self.end
@@ -41,8 +42,7 @@ def clauses(tokens: Sequence[Token]) -> tuple[Clause, ...]:
     starts.update(match.start for match in _breaks().find(tokens))
     bounds = [*sorted(start for start in starts if start < len(tokens)), len(tokens)]
     return tuple(
-        Clause(first, after, _chunks(tokens, first, after))
-        for first, after in zip(bounds, bounds[1:], strict=False)
+        Clause(first, after, _chunks(tokens, first, after)) for first, after in pairwise(bounds)
     )
 
 
@@ -64,9 +64,7 @@ def _full_stop(tokens: Sequence[Token], place: int) -> bool:
 
 def _chunks(tokens: Sequence[Token], start: int, end: int) -> tuple[int, ...]:
     starts = [start]
-    starts.extend(
-        place + 1 for place in range(start, end - 1) if tokens[place].text in EDGES
-    )
+    starts.extend(place + 1 for place in range(start, end - 1) if tokens[place].text in EDGES)
     return tuple(starts)
 
 

@@ -11,9 +11,12 @@ MONTHS = (
 _NAME = "|".join(f"{month}|{month[:3]}" for month in MONTHS) + "|sept"
 _FORMS = (
     re.compile(r"(?<!\d)(?P<y>(?:19|20)\d\d)[-/.](?P<m>\d{1,2})[-/.](?P<d>\d{1,2})(?!\d)"),
-    re.compile(r"(?<![\d.])(?P<a>\d{1,2})(?P<s>[-/.])(?P<b>\d{1,2})(?P=s)(?P<y>(?:19|20)?\d\d)(?!\d)"),
     re.compile(
-        rf"(?<!\d)(?P<d>\d{{1,2}})(?:st|nd|rd|th)?(?: of)?[ -](?P<n>{_NAME})\.?,?[ -](?P<y>(?:19|20)\d\d)",
+        r"(?<![\d.])(?P<a>\d{1,2})(?P<s>[-/.])(?P<b>\d{1,2})(?P=s)(?P<y>(?:19|20)?\d\d)(?!\d)"
+    ),
+    re.compile(
+        rf"(?<!\d)(?P<d>\d{{1,2}})(?:st|nd|rd|th)?(?: of)?[ -](?P<n>{_NAME})\.?,?[ -]"
+        r"(?P<y>(?:19|20)\d\d)",
         re.IGNORECASE,
     ),
     re.compile(

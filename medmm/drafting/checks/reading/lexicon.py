@@ -1,4 +1,4 @@
-"""The lexicon in one piece: anatomy, findings, operations, measures, and tables to find them with."""
+"""The lexicon in one piece: anatomy, findings, measures, and tables to find them with."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -85,9 +85,7 @@ def measures() -> dict[str, Measure]:
 @cache
 def codes() -> dict[str, str]:
     """SNOMED CT code to kind; the more special kind wins a code that two share."""
-    return {
-        code: key for key, entry in data("findings").items() for code in entry.get("codes", ())
-    }
+    return {code: key for key, entry in data("findings").items() for code in entry.get("codes", ())}
 
 
 @cache
@@ -145,7 +143,7 @@ def lineage(kind: str) -> tuple[str, ...]:
 
 @cache
 def same_place(one: str, other: str) -> bool:
-    """Whether two pieces of anatomy are the same, one is a part of the other, or a wall holds it."""
+    """Whether two pieces of anatomy are one, one a part of the other, or a wall around it."""
     if one == other or other in _wholes(one) or one in _wholes(other):
         return True
     walls = WALLS & {one, other}

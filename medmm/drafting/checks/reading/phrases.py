@@ -58,14 +58,16 @@ class PhraseTable:
     def at(self, tokens: Sequence[Token], place: int) -> Match | None:
         """The longest phrase that starts at ``place``."""
         best: Match | None = None
-        nodes = [self._root]
-        for index in range(place, len(tokens)):
-            nodes = [after for node in nodes for after in _steps(node, tokens[index])]
-            if not nodes:
-                break
+        nodes = _steps(self._root, tokens[place]) if place < len(tokens) else []
+        index = place + 1
+        while nodes:
             keys = frozenset(key for node in nodes for key in node.keys)
             if keys:
-                best = Match(keys, place, index + 1)
+                best = Match(keys, place, index)
+            if index == len(tokens):
+                break
+            nodes = [after for node in nodes for after in _steps(node, tokens[index])]
+            index += 1
         return best
 
     def _add(self, key: str, phrase: str) -> None:
@@ -96,7 +98,14 @@ def expand(pattern: str, groups: Mapping[str, Sequence[str]]) -> list[str]:
 
 
 def _steps(node: _Node, token: Token) -> list[_Node]:
-    exact = {token.low, token.stem} & node.words.keys()
-    steps = [node.words[word] for word in exact]
-    steps.extend(after for stem, after in node.prefixes.items() if token.low.startswith(stem))
+    steps: list[_Node] = []
+    exact = node.words.get(token.low)
+    if exact is not None:
+        steps.append(exact)
+    if token.stem != token.low:
+        singular = node.words.get(token.stem)
+        if singular is not None:
+            steps.append(singular)
+    if node.prefixes:
+        steps.extend(after for stem, after in node.prefixes.items() if token.low.startswith(stem))
     return steps

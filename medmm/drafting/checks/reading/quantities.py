@@ -44,9 +44,7 @@ class Figure:
 def units() -> tuple[dict[str, Unit], PhraseTable]:
     """Units by name, and the table of their written forms."""
     table = data("units")
-    known = {
-        name: Unit(name, entry["dimension"], entry["factor"]) for name, entry in table.items()
-    }
+    known = {name: Unit(name, entry["dimension"], entry["factor"]) for name, entry in table.items()}
     return known, PhraseTable({name: entry["words"] for name, entry in table.items()})
 
 
@@ -97,8 +95,10 @@ def _group(tokens: Sequence[Token], place: int) -> tuple[list[Figure], int]:
         index += 1
         unit, after = _unit_at(tokens, index)
         glue = after if unit else index
-        if glue + 1 < len(tokens) and tokens[glue].low in JOINERS and not (
-            unit and tokens[glue].low not in AXES
+        if (
+            glue + 1 < len(tokens)
+            and tokens[glue].low in JOINERS
+            and not (unit and tokens[glue].low not in AXES)
         ):
             following = _number_at(tokens, glue + 1)
             if following is not None:
@@ -154,7 +154,11 @@ def _unit_at(tokens: Sequence[Token], place: int) -> tuple[Unit | None, int]:
     if not match:
         return None, place
     name = min(match.keys)
-    if name in ("L", "T", "time") and tokens[place].text in ("l", "t", "h", "s") and match.end - place == 1:
+    if (
+        name in ("L", "T", "time")
+        and tokens[place].text in ("l", "t", "h", "s")
+        and match.end - place == 1
+    ):
         return (known[name], match.end) if tokens[place].text == "l" else (None, place)
     return known[name], match.end
 

@@ -70,7 +70,8 @@ class Scope:
         return [
             cue
             for cue in self._within(clause)
-            if "normal" in cue.keys and not self._denied_before(self._before(clause, cue), cue.start)
+            if "normal" in cue.keys
+            and not self._denied_before(self._before(clause, cue), cue.start)
         ]
 
     def excepts(self, start: int, end: int) -> bool:
@@ -86,9 +87,7 @@ class Scope:
     def _denied_before(self, before: Sequence[Match], start: int) -> Match | None:
         """The nearest negation that leads to ``start``, unless another one turns it round."""
         turning = [
-            cue
-            for cue in before
-            if cue.keys & {"neg.before", "affirm"} and self._leads(cue, start)
+            cue for cue in before if cue.keys & {"neg.before", "affirm"} and self._leads(cue, start)
         ]
         if not turning or "affirm" in turning[-1].keys:
             return None
@@ -100,7 +99,8 @@ class Scope:
         for cue in after:
             if not self._trails(cue, end):
                 break
-            if "unc.after" in cue.keys:
+            answered = self.tokens[cue.start].text == "?" and cue.end < clause.end - 1
+            if "unc.after" in cue.keys and not answered:
                 return "uncertain"
             if "neg.after" in cue.keys or ("neg.final" in cue.keys and self._closes(clause, cue)):
                 return "absent"
@@ -117,7 +117,7 @@ class Scope:
             opens = following in _starts() or following in _be()
             if token.text in EDGES and (opens or verb or self._own_verb(place + 1, start)):
                 return False
-            if token.low in ("and", "with") and token.low == "and" and (opens or verb):
+            if token.low == "and" and (opens or verb):
                 return False
             if token.text == ":":
                 return False
@@ -139,14 +139,12 @@ class Scope:
         for place in range(end, cue.start):
             token = self.tokens[place]
             if token.text in EDGES:
-                joined = any(
-                    one.low in JOINING for one in self.tokens[place + 1 : cue.start]
-                )
+                joined = any(one.low in JOINING for one in self.tokens[place + 1 : cue.start])
                 if verb or not joined:
                     return False
-            if token.low in ("and", "with") and verb:
+            if token.low in ("and", "with") and verb and place + 1 < cue.start:
                 return False
-            verb = verb or (token.low in _be() and self.tokens[place + 1 :][:1] != ())
+            verb = verb or token.low in _be()
         return cue.start - end <= REACH
 
     def _closes(self, clause: Clause, cue: Match) -> bool:

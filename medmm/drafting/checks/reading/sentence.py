@@ -15,6 +15,8 @@ from medmm.drafting.checks.reading.tokens import Token, data, tokenise
 from medmm.nouns.findings import Presence
 
 LONGEST = 4000
+# Without anatomy, more tokens than this around "normal" speak of something else.
+LONGEST_BARE = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,25 +77,40 @@ def read(text: str, covered: frozenset[str] = frozenset()) -> Reading:
     """
     clean = plain(text[:LONGEST])
     tokens = tokenise(clean)
-    parts = clauses(tokens)
-    scope = Scope.of(tokens)
     found = [match for match in lexicon.terms().find(tokens) if _meant(match, covered)]
-    words = side_words(tokens, _named_sides(found))
-    places = tuple(
-        place
-        for match in found
-        if (place := _place(match, parts, scope, words, covered)) is not None
+    marked = _Marked(
+        tokens,
+        clauses(tokens),
+        Scope.of(tokens),
+        tuple(side_words(tokens, _named_sides(found))),
+        tuple(match.start for match in found if any(key[:5] == "kind:" for key in match.keys)),
+        covered,
     )
-    terms = [
-        match.start for match in found if any(key.startswith("kind:") for key in match.keys)
-    ]
-    claims = [
-        claim for match in found if (claim := _claim(match, parts, scope, words, places, terms))
-    ]
-    claims.extend(_normals(tokens, parts, scope, words, places))
+    places = tuple(place for match in found if (place := _place(match, marked)))
+    claims = [claim for match in found if (claim := _claim(match, marked, places))]
+    claims.extend(_normals(marked, places))
     return Reading(
-        clean, tokens, parts, places, tuple(claims), tuple(figures(tokens)), tuple(words), scope
+        clean,
+        tokens,
+        marked.clauses,
+        places,
+        tuple(claims),
+        tuple(figures(tokens)),
+        marked.side_words,
+        marked.scope,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Marked:
+    """A sentence with its clauses, cues and side words marked; ``terms`` are where findings are."""
+
+    tokens: tuple[Token, ...]
+    clauses: tuple[Clause, ...]
+    scope: Scope
+    side_words: tuple[SideWord, ...]
+    terms: tuple[int, ...]
+    covered: frozenset[str]
 
 
 def _meant(match: Match, covered: frozenset[str]) -> bool:
@@ -115,64 +132,53 @@ def _organ(match: Match, covered: frozenset[str]) -> str | None:
     return shown[0] if shown else None
 
 
-def _place(
-    match: Match,
-    parts: Sequence[Clause],
-    scope: Scope,
-    words: Sequence[SideWord],
-    covered: frozenset[str],
-) -> Place | None:
-    organ = _organ(match, covered)
+def _place(match: Match, marked: _Marked) -> Place | None:
+    organ = _organ(match, marked.covered)
     if organ is None:
         return None
-    clause = clause_of(parts, match.start)
+    clause = clause_of(marked.clauses, match.start)
     own = data("anatomy")[organ].get("side")
-    sides = sides_near(words, clause, match.start, match.end)
+    sides = sides_near(marked.side_words, clause, match.start, match.end)
     return Place(
         organ,
         frozenset((own,)) if own else sides,
-        scope.presence(clause, match.start, match.end),
-        scope.limit(clause, match.start),
+        marked.scope.presence(clause, match.start, match.end),
+        marked.scope.limit(clause, match.start),
         match.start,
         match.end,
     )
 
 
-def _claim(
-    match: Match,
-    parts: Sequence[Clause],
-    scope: Scope,
-    words: Sequence[SideWord],
-    places: Sequence[Place],
-    terms: Sequence[int],
-) -> Claim | None:
+def _claim(match: Match, marked: _Marked, places: Sequence[Place]) -> Claim | None:
     keys = sorted(key[5:] for key in match.keys if key.startswith("kind:"))
     if not keys:
         return None
     kind = max(keys, key=lambda key: (len(lexicon.lineage(key)), key))
-    clause = clause_of(parts, match.start)
-    limit = scope.limit(clause, match.start)
-    if kind == lexicon.ROOT and _acute(scope.tokens, clause, match.start):
-        limit = limit or "other"
-    first, after = _sentence(parts, scope.tokens, match.start)
-    presence = scope.presence(clause, match.start, match.end)
-    if presence == "absent" and kind == lexicon.ROOT and scope.excepts(first, after):
-        limit = limit or "other"
+    clause = clause_of(marked.clauses, match.start)
+    presence = marked.scope.presence(clause, match.start, match.end)
     return Claim(
         kind,
         _sites(kind, clause, match, places),
-        sides_near(words, clause, match.start, match.end, terms),
+        sides_near(marked.side_words, clause, match.start, match.end, marked.terms),
         presence,
-        scope.inferred(clause, match.start),
-        limit,
+        marked.scope.inferred(clause, match.start),
+        _limit(kind, presence, clause, match, marked),
         match.start,
         match.end,
     )
 
 
-def _sites(
-    kind: str, clause: Clause, match: Match, places: Sequence[Place]
-) -> frozenset[str]:
+def _limit(kind: str, presence: Presence, clause: Clause, match: Match, marked: _Marked) -> str:
+    limit = marked.scope.limit(clause, match.start)
+    if limit or kind != lexicon.ROOT:
+        return limit
+    if _acute(marked.tokens, clause, match.start):
+        return "other"
+    excepted = marked.scope.excepts(*_sentence(marked.tokens, match.start))
+    return "other" if presence == "absent" and excepted else ""
+
+
+def _sites(kind: str, clause: Clause, match: Match, places: Sequence[Place]) -> frozenset[str]:
     entry = lexicon.kinds()[kind]
     if entry.site:
         return frozenset((entry.site,))
@@ -190,9 +196,7 @@ def _acute(tokens: Sequence[Token], clause: Clause, place: int) -> bool:
     return any(token.low in ("acute", "significant", "suspicious") for token in tokens[first:after])
 
 
-def _sentence(
-    parts: Sequence[Clause], tokens: Sequence[Token], place: int
-) -> tuple[int, int]:
+def _sentence(tokens: Sequence[Token], place: int) -> tuple[int, int]:
     """The tokens between two full stops around ``place``."""
     stops = [0, *(i + 1 for i, token in enumerate(tokens) if token.text in (".", ";")), len(tokens)]
     first = max(stop for stop in stops if stop <= place)
@@ -200,48 +204,33 @@ def _sentence(
     return first, after
 
 
-def _normals(
-    tokens: tuple[Token, ...],
-    parts: Sequence[Clause],
-    scope: Scope,
-    words: Sequence[SideWord],
-    places: Sequence[Place],
-) -> list[Claim]:
-    claims: list[Claim] = []
-    for clause in parts:
-        for cue in scope.normals(clause):
-            claim = _normal(tokens, parts, clause, cue, scope, words, places)
-            if claim:
-                claims.append(claim)
-    return claims
+def _normals(marked: _Marked, places: Sequence[Place]) -> list[Claim]:
+    return [
+        claim
+        for clause in marked.clauses
+        for cue in marked.scope.normals(clause)
+        if (claim := _normal(clause, cue, marked, places))
+    ]
 
 
-def _normal(
-    tokens: tuple[Token, ...],
-    parts: Sequence[Clause],
-    clause: Clause,
-    cue: Match,
-    scope: Scope,
-    words: Sequence[SideWord],
-    places: Sequence[Place],
-) -> Claim | None:
+def _normal(clause: Clause, cue: Match, marked: _Marked, places: Sequence[Place]) -> Claim | None:
     first, after = clause.chunk(cue.start)
-    first = _list_start(tokens, clause, first, cue)
-    said = {token.stem for token in tokens[first:after]}
+    first = _list_start(marked.tokens, clause, first, cue)
+    said = {token.stem for token in marked.tokens[first:after]}
     aspects = data("cues")["normality"]
     size = bool(said & set(aspects["size"]))
     if said & set(aspects["other"]) and not size:
         return None
     near = [place for place in places if first <= place.start < after]
-    if not _speaks_of(tokens, cue, near):
+    near = near or [place for place in places if clause.start <= place.start < cue.start]
+    if not _speaks_of(marked.tokens, cue, near) or (
+        not near and (size or after - first > LONGEST_BARE)
+    ):
         return None
-    if not near and (size or after - first > 7):
-        return None
-    limit = scope.limit(clause, cue.start)
-    if scope.excepts(*_sentence(parts, tokens, cue.start)):
+    limit = marked.scope.limit(clause, cue.start)
+    if marked.scope.excepts(*_sentence(marked.tokens, cue.start)):
         limit = limit or "other"
-    sides = sides_near(words, clause, cue.start, cue.end)
-    start = near[0].start if near else cue.start
+    sides = sides_near(marked.side_words, clause, cue.start, cue.end)
     return Claim(
         "enlarged" if size else lexicon.ROOT,
         frozenset(place.organ for place in near),
@@ -249,14 +238,14 @@ def _normal(
         "absent",
         inferred=False,
         limit=limit,
-        start=start,
+        start=near[0].start if near else cue.start,
         end=cue.end,
         normal=True,
     )
 
 
 def _list_start(tokens: Sequence[Token], clause: Clause, first: int, cue: Match) -> int:
-    """Where the list begins that ends in the chunk of ``cue`` ("heart, lungs and pleura are ...")."""
+    """Where the list begins that ends in the chunk of ``cue`` ("heart, lungs and pleura ...")."""
     joined = any(token.low == "and" for token in tokens[first : cue.start])
     starts = [start for start in clause.chunks if start < first]
     plain_list = all(

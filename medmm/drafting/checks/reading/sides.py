@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 from medmm.drafting.checks.reading import lexicon
@@ -67,9 +68,7 @@ def sides_near(
 
 
 def _nearest(words: Sequence[SideWord], start: int, end: int) -> Sides:
-    paired = [
-        (one, two) for one, two in zip(words, words[1:], strict=False) if two.place - one.place <= 2
-    ]
+    paired = [(one, two) for one, two in pairwise(words) if two.place - one.place <= 2]
     for one, two in paired:
         if one.sides != two.sides:
             return one.sides | two.sides

@@ -1,0 +1,133 @@
+"""Numbers and units are read as people write them, and compared by what they mean."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from medmm.drafting.checks.reading.characters import plain
+from medmm.drafting.checks.reading.quantities import figures, number, units
+from medmm.drafting.checks.reading.tokens import tokenise
+from tests.drafting.checks.cases import fails, masked_case, verdicts
+
+SPELLINGS = [
+    (form, unit)
+    for name, unit in units()[0].items()
+    for form in units()[1].find(tokenise(name)) and [name]
+    if unit.dimension in ("length", "volume", "attenuation", "ratio")
+]
+
+
+def read(text: str) -> list[tuple[float, str]]:
+    return [
+        (round(one.value, 6), one.unit.dimension if one.unit else "")
+        for one in figures(tokenise(plain(text)))
+    ]
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(
+    st.decimals(min_value=0, max_value=99999, places=2, allow_nan=False),
+    st.sampled_from(SPELLINGS),
+    st.sampled_from(["", " ", " "]),
+)
+def test_a_written_figure_reads_back_to_its_value_in_base_units(value, spelling, gap):
+    form, unit = spelling
+    (figure,) = figures(tokenise(plain(f"{value}{gap}{form}")))
+    assert figure.unit == unit
+    assert figure.value == pytest.approx(float(value) * unit.factor)
+    assert figure.step == pytest.approx(0.01 * unit.factor)
+
+
+@settings(max_examples=100, deadline=None, derandomize=True)
+@given(st.integers(min_value=1000, max_value=9_999_999))
+def test_thousands_with_commas_read_like_plain_numbers(value):
+    assert number(f"{value:,}") == number(str(value))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("14 x 10 mm", [(14, "length"), (10, "length")]),
+        ("16.8 mm × 11.6 mm", [(16.8, "length"), (11.6, "length")]),
+        ("1.4 by 1.0 cm", [(14, "length"), (10, "length")]),
+        ("from 12 to 17 mm", [(12, "length"), (17, "length")]),
+        ("12–17 mm", [(12, "length"), (17, "length")]),
+        ("−812 HU", [(-812, "attenuation")]),
+        ("minus 812 Hounsfield units", [(-812, "attenuation")]),
+        ("2,31 L", [(2310, "volume")]),
+        ("640 cm³", [(640, "volume")]),
+        ("two centimetres", [(20, "length")]),
+        ("7 per cent", [(7, "ratio")]),
+        ("image 48 of series 3", [(48, ""), (3, "")]),
+        ("T5 and L3", []),
+    ],
+)
+def test_figures_are_read_in_the_ways_that_radiologists_write_them(text, expected):
+    assert read(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The nodule measures 16.8 x 11.6 mm.",
+        "The nodule measures 17 x 12 mm.",
+        "The nodule measures 1.7 cm.",
+        "Short axis of the nodule: 12 mm.",
+        "The right lung measures 2310 mL.",
+        "The right lung measures 2,310 cm3.",
+        "The right lung measures 2.3 litres.",
+        "Both lungs together measure 4.35 L.",
+        "The nodule is seen on image 48 of series 3 and lies at T5.",
+        "Follow-up in 3 months.",
+        "The nodule is larger than 8 mm.",
+    ],
+)
+def test_a_true_figure_raises_no_alarm_however_it_is_written(text):
+    assert fails(text) == set()
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("The nodule measures 16 x 12 mm.", "cut instead of rounded"),
+        ("The nodule measures 2 cm.", "rounded to another meaning"),
+        ("The right lung measures 2.31 mL.", "wrong unit"),
+        ("The right lung measures 2040 mL.", "the other lung's figure"),
+        ("Short axis of the nodule: 17 mm.", "the other axis"),
+        ("The nodule is smaller than 8 mm.", "a bound that does not hold"),
+        ("The aorta measures 41 mm.", "nobody measured it"),
+        ("A 76-year-old man.", "another age"),
+    ],
+)
+def test_a_wrong_figure_fails_the_number_check(text, why):
+    assert "number" in fails(text), why
+
+
+def test_the_slice_thickness_of_the_header_may_be_named_in_the_technique_only():
+    assert fails("Slices of 1.25 mm.", section="Technique") == set()
+    assert "number" in fails("The nodule measures 1.25 mm.")
+
+
+def test_a_measurement_that_its_stored_mask_gives_stays_measured():
+    from medmm.nouns import Evidence
+
+    cited = (Evidence("measurement", "n:long axis"), Evidence("measurement", "n:volume"))
+    case = masked_case()
+    said = verdicts("The nodule is 18.0 mm long.", case, state="measured", evidence=cited)
+    assert (said["number"], said["state"]) == ("pass", "measured")
+
+
+@pytest.mark.parametrize("changed", [{"long_axis": 24.0}, {"short_axis": 15.5}, {"volume": 0.9}])
+def test_a_measurement_that_its_stored_mask_does_not_give_is_contradicted(changed):
+    from medmm.nouns import Evidence
+
+    ((name, value),) = changed.items()
+    name = name.replace("_", " ")
+    unit = "mL" if name == "volume" else "mm"
+    said = verdicts(
+        f"The {name} of the nodule is {value} {unit}.",
+        masked_case(**changed),
+        state="measured",
+        evidence=(Evidence("measurement", f"n:{name}"),),
+    )
+    assert (said["number"], said["state"]) == ("fail", "contradicted")

@@ -285,6 +285,12 @@ def _npy_header(array: NDArray[Any]) -> bytes:
     return header.getvalue()
 
 
+def file_sha256(path: Path) -> str:
+    """Hash of a file's bytes in hex, read in pieces."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def write_whole(path: Path, data: bytes) -> None:
     """Write a file outside the home so that it is either whole or not there.
 

@@ -1,9 +1,9 @@
 """Weights on disk against the sha256 that a card names; checked before they are ever used."""
 
-import hashlib
 from importlib import resources
 from pathlib import Path
 
+from medmm.home import file_sha256
 from medmm.seams import Expert
 
 
@@ -21,9 +21,3 @@ def weight_problems(expert: Expert) -> list[str]:
         elif file_sha256(path) != expected:
             problems.append(f"{path} has other bytes than its card says; do not use it.")
     return problems
-
-
-def file_sha256(path: Path) -> str:
-    """Hash of a file's bytes in hex."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -3,19 +3,16 @@
 import hashlib
 import json
 from collections.abc import Iterator
-from pathlib import Path
 
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from medmm.database import Database
-from medmm.home import Home
+from medmm.home import Home, file_sha256
 from medmm.nouns.documents import document_sha256
 from medmm.records import migrations
 from medmm.records.search_index import indexed_reports
 from medmm.records.tables import FileRow, ReportRow, VersionRow
-
-CHUNK = 1 << 20
 
 
 def check(database: Database, home: Home, *, hashes: bool = False) -> list[str]:
@@ -94,12 +91,3 @@ def _file_problems(session: Session, home: Home, *, hashes: bool) -> Iterator[st
             yield f"{path} has {found} bytes instead of {size}."
         elif hashes and file_sha256(path) != name.partition(".")[0]:
             yield f"{path} is damaged: its hash is another."
-
-
-def file_sha256(path: Path) -> str:
-    """Hash of a file's bytes, in hex, read in pieces."""
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while chunk := file.read(CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()

@@ -5,7 +5,7 @@ one cannot hide the other's mistakes. All shapes are in patient millimetres (LPS
 is the mean over points inside it (partial volume by supersampling).
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +31,10 @@ class Ellipsoid:
     def reach(self):
         half = np.sqrt(((self.axes * np.array(self.radii)) ** 2).sum(axis=1))
         return np.array(self.centre) - half, np.array(self.centre) + half
+
+    def grown(self, mm):
+        radii = np.array(self.radii) + 1.3 * mm
+        return replace(self, radii=tuple(radii)) if (radii > 0).all() else None
 
     def section_axes_mm(self, normal):
         """Diameters of the largest section parallel to a plane: exact, through the centre."""
@@ -64,6 +68,9 @@ class Tube:
         ends = np.array([self.start, self.end])
         return ends.min(axis=0) - self.radius, ends.max(axis=0) + self.radius
 
+    def grown(self, mm):
+        return replace(self, radius=self.radius + mm) if self.radius + mm > 0 else None
+
 
 @dataclass(frozen=True)
 class Column:
@@ -79,6 +86,9 @@ class Column:
     def reach(self):
         centre, radii = np.array(self.centre), np.array(self.radii)
         return np.append(centre - radii, -1e4), np.append(centre + radii, 1e4)
+
+    def grown(self, mm):
+        return replace(self, radii=tuple(np.array(self.radii) + 1.3 * mm))
 
 
 @dataclass(frozen=True)
@@ -213,24 +223,18 @@ def _paint(array, matrix, part, hu, fine):
     if (last <= first).any():
         return
     offsets = (np.arange(fine) + 0.5) / fine - 0.5
-    big = (index.max(axis=0) - index.min(axis=0) > 6).all()
+    rim = 0.7 * np.linalg.norm(np.linalg.norm(matrix[:3, :3], axis=0))
+    outer, inner = part.grown(rim), part.grown(-rim)
     for slab in range(first[0], last[0]):
         box = (slab, slice(first[1], last[1]), slice(first[2], last[2]))
         rows, columns = np.mgrid[box[1], box[2]]
+        centres = _points(matrix, slab, rows, columns)
+        mixed = outer.inside(centres)
         share = np.zeros(rows.shape, dtype=np.float32)
-        mixed = np.ones(rows.shape, dtype=bool)
-        if big:
-            # A shape without holes fills a voxel that it holds all corners of, and misses others.
-            corners = [
-                part.inside(_points(matrix, slab + k, rows + i, columns + j))
-                for k in (-0.5, 0.5)
-                for i in (-0.5, 0.5)
-                for j in (-0.5, 0.5)
-            ]
-            share[np.all(corners, axis=0)] = 1
-            mixed = np.any(corners, axis=0) & (share == 0)
-        where = np.argwhere(mixed)
-        counts = np.zeros(len(where), dtype=np.float32)
+        if inner is not None:
+            share[inner.inside(centres)] = 1
+            mixed &= share == 0
+        counts = np.zeros(np.count_nonzero(mixed), dtype=np.float32)
         for k in offsets:
             for i in offsets:
                 for j in offsets:

@@ -12,7 +12,7 @@ from tests.expert_models import chest_phantom as made
 from tests.expert_models import real
 
 # Nothing was tuned on these; while building, seeds 0 to 19 and 1000 to 1019 were looked at.
-SEEDS = range(5000, 5016)
+SEEDS = range(5000, 5012)
 SPACINGS = ((1.0, 0.7, 0.7), (1.5, 0.9, 0.6), (2.5, 0.7, 0.7), (3.0, 0.8, 0.8), (2.5, 1.2, 1.2))
 
 
@@ -28,7 +28,7 @@ def ellipsoid(random, near=(0.0, 0.0, 0.0), low=2.5, high=10.0):
 
 def patch_of(body, spacing, random, noise=20.0):
     """A cube of lung with one body in it, tilted and turned anyhow."""
-    shape = tuple(int(56 / gap) // 2 * 2 + 1 for gap in spacing)
+    shape = tuple(int(46 / gap) // 2 * 2 + 1 for gap in spacing)
     matrix = made.affine(spacing, shape, random.uniform(-20, 20), random.uniform(-15, 15))
     lung = made.Ellipsoid((0.0, 0.0, 0.0), (500.0, 500.0, 500.0))
     scene = made.Scene(((lung, -850.0), (body, 30.0)), None, None, (), (body,))

@@ -11,7 +11,7 @@ import pytest
 
 from medmm import home as home_module
 from medmm.database import Database
-from medmm.home import Home
+from medmm.home import Home, file_sha256
 from medmm.records import integrity, migrations, reports, studies
 from tests.records.conftest import Opened
 
@@ -66,7 +66,7 @@ def verify(home: Home, url: str, acknowledged: list[list[str]]) -> None:
     for store in (home.pixels, home.files):
         for path in store.folder.iterdir():
             if path.suffix != ".part":
-                assert integrity.file_sha256(path) == path.name.partition(".")[0]
+                assert file_sha256(path) == path.name.partition(".")[0]
     database.close()
 
 

@@ -50,7 +50,10 @@ def _of_clause(reading: Reading, clause: Clause) -> Iterator[Change]:
     tokens = reading.tokens[clause.start : clause.end]
     table = lexicon.table("comparison", *DIRECTIONS)
     found = [_moved(match, clause.start) for match in table.find(tokens)]
-    past = bool(lexicon.table("comparison", "past").find(tokens))
+    past = any(
+        not _beside(reading, clause, _moved(match, clause.start))
+        for match in lexicon.table("comparison", "past").find(tokens)
+    )
     for match in found:
         key = _direction(match)
         if _spatial(reading, clause, match, key):
@@ -66,7 +69,8 @@ def _of_clause(reading: Reading, clause: Clause) -> Iterator[Change]:
                 yield Change(direction, clause, match.start + clause.start)
     if not found:
         for match in lexicon.table("comparison", "compare").find(tokens):
-            yield Change("compared", clause, match.start + clause.start)
+            if not _beside(reading, clause, _moved(match, clause.start)):
+                yield Change("compared", clause, match.start + clause.start)
 
 
 def _direction(match: Match) -> str:
@@ -79,6 +83,14 @@ def _spatial(reading: Reading, clause: Clause, match: Match, key: str) -> bool:
     following = reading.tokens[match.end : min(match.end + AHEAD, clause.end)]
     words = lexicon.table("comparison", "spatial")
     return key in ("up", "down", "same") and bool(words.find(following))
+
+
+def _beside(reading: Reading, clause: Clause, match: Match) -> bool:
+    """Whether what follows is another place, not another time ("compared with the left lung")."""
+    following = range(match.end, min(match.end + AHEAD, clause.end))
+    named = {word.place for word in reading.side_words} | {one.start for one in reading.places}
+    study = lexicon.table("comparison", "study").find(reading.tokens[match.end : clause.end])
+    return any(place in named for place in following) and not study
 
 
 def _denied(reading: Reading, clause: Clause, match: Match) -> bool:

@@ -32,6 +32,8 @@ def check(statement: Statement, facts: CaseFacts) -> Said | None:
     if not found:
         return None
     if facts.case.prior is None:
+        if lexicon.table("comparison", "none").find(reading.tokens):
+            return "pass", "No prior study was given."
         if all(change.denied for change in found):
             return "cannot tell", "There is no prior study to compare with."
         return "fail", "There is no prior study to compare with."
@@ -112,10 +114,14 @@ def _pairs(
 ) -> Iterator[tuple[KnownFigure, KnownFigure]]:
     """Measurements of what the clause speaks of, now and before, long axis and volume first."""
     clause = change.clause
-    claims = [one for one in reading.claims if clause.start <= one.start < clause.end]
-    places = [one for one in reading.places if clause.start <= one.start < clause.end]
-    if not claims and not places:
-        claims, places = list(reading.claims), list(reading.places)
+    spans = (clause.chunk(change.place), (clause.start, clause.end), (0, len(reading.tokens)))
+    claims: list[Claim] = []
+    places: list[Place] = []
+    for low, high in spans:
+        claims = [one for one in reading.claims if low <= one.start < high]
+        places = [one for one in reading.places if low <= one.start < high]
+        if claims or places:
+            break
     start = (claims or places)[0].start if claims or places else change.place
     sides = sides_near(reading.side_words, clause, start, start + 1, ())
     for now in facts.figures:

@@ -222,7 +222,7 @@ def _as_percent(figure: Figure, measure: str) -> Figure:
 def _past(reading: Reading, clause: Clause, figure: Figure) -> bool:
     """Whether a figure is said of the prior study ("previously 12 mm", "from 12 to 17 mm")."""
     tokens = reading.tokens
-    if figure.place and tokens[figure.place - 1].low == "from":
+    if figure.start and tokens[figure.start - 1].low == "from":
         return True
     first, after = clause.chunk(figure.place)
     back = range(max(first, figure.place - BACK), figure.place)

@@ -176,6 +176,8 @@ def _places_meet(kind: str, sites: frozenset[str], known: Subject) -> bool:
         return True
     if not known.sites:
         return kind != lexicon.ROOT
+    if kind == lexicon.ROOT:
+        return any(lexicon.lies_in(other, one) for one in sites for other in known.sites)
     return any(lexicon.same_place(one, other) for one in sites for other in known.sites)
 
 

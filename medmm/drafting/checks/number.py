@@ -140,7 +140,7 @@ def _worked_out(context: Context, sources: Sequence[KnownFigure], facts: CaseFac
     figure = context.figure
     if figure.comparator in ("above", "below"):
         return False
-    if not context.sides:
+    if len(context.sides) != 1:
         totals = [
             one.value + two.value
             for index, one in enumerate(sources)
@@ -150,15 +150,15 @@ def _worked_out(context: Context, sources: Sequence[KnownFigure], facts: CaseFac
         if any(fits(figure, total) for total in totals):
             return True
     if context.change:
-        return any(fits(figure, value) for value in _changes(context, sources, facts))
+        return any(fits(figure, value) for value in _changes(context, facts))
     return False
 
 
-def _changes(context: Context, sources: Sequence[KnownFigure], facts: CaseFacts) -> list[float]:
+def _changes(context: Context, facts: CaseFacts) -> list[float]:
     """Differences to the prior's figure of the same thing, plain and in percent."""
     values: list[float] = []
     percent = context.figure.unit is not None and context.figure.unit.dimension == "ratio"
-    for now in context.now if percent else sources:
+    for now in context.now:
         for before in facts.before:
             if now.measure == before.measure and _same_subject(now, before):
                 gap = now.value - before.value

@@ -71,8 +71,9 @@ def _across(points: NDArray[np.float64]) -> NDArray[np.float64]:
 
     The direction of the farthest pair jumps by many degrees on a grid; that of the spread does not.
     """
-    _, _, directions = np.linalg.svd(points - points.mean(axis=0), full_matrices=False)
-    return np.asarray(directions[1], dtype=np.float64)
+    gaps = points - points.mean(axis=0)
+    _, directions = np.linalg.eigh(gaps.T @ gaps)  # from the plane's normal to the widest spread
+    return np.asarray(directions[:, 1], dtype=np.float64)
 
 
 def _hull(indices: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -57,7 +57,7 @@ def _imitated(text: str) -> str:
 
 def _strange(word: str) -> str:
     """Why a word is not what it looks like: two scripts in it, or letters of a styled alphabet."""
-    letters = [character for character in word if character not in "µμ"]
+    letters = [character for character in word if character.isalpha() and character not in "µμ"]
     scripts = {_script(character) for character in letters}
     if "styled" in scripts:
         return "Styled letters"

@@ -64,7 +64,7 @@ def masked_case(long_mm: float = 18.0, short_mm: float = 11.0, **changed: float)
     measurements = tuple(
         Measurement(
             f"n:{name}", name, value, "mL" if name == "volume" else "mm", "", "expert",
-            Uncertainty("resolution", 0.2), "n",
+            Uncertainty("resolution", 0.02 if name == "volume" else 0.2), "n",
         )
         for name, value in values.items()
     )  # fmt: skip

@@ -1,5 +1,6 @@
 """Numbers and units are read as people write them, and compared by what they mean."""
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -7,6 +8,8 @@ from hypothesis import strategies as st
 from medmm.drafting.checks.reading.characters import plain
 from medmm.drafting.checks.reading.quantities import figures, number, units
 from medmm.drafting.checks.reading.tokens import tokenise
+from medmm.drafting.checks.recompute import recomputed
+from medmm.nouns import Evidence, Mask, Region
 from tests.drafting.checks.cases import fails, masked_case, verdicts
 
 SPELLINGS = [
@@ -109,8 +112,6 @@ def test_the_slice_thickness_of_the_header_may_be_named_in_the_technique_only():
 
 
 def test_a_measurement_that_its_stored_mask_gives_stays_measured():
-    from medmm.nouns import Evidence
-
     cited = (Evidence("measurement", "n:long axis"), Evidence("measurement", "n:volume"))
     case = masked_case()
     said = verdicts("The nodule is 18.0 mm long.", case, state="measured", evidence=cited)
@@ -119,8 +120,6 @@ def test_a_measurement_that_its_stored_mask_gives_stays_measured():
 
 @pytest.mark.parametrize("changed", [{"long_axis": 24.0}, {"short_axis": 15.5}, {"volume": 0.9}])
 def test_a_measurement_that_its_stored_mask_does_not_give_is_contradicted(changed):
-    from medmm.nouns import Evidence
-
     ((name, value),) = changed.items()
     name = name.replace("_", " ")
     unit = "mL" if name == "volume" else "mm"
@@ -131,3 +130,31 @@ def test_a_measurement_that_its_stored_mask_does_not_give_is_contradicted(change
         evidence=(Evidence("measurement", f"n:{name}"),),
     )
     assert (said["number"], said["state"]) == ("fail", "contradicted")
+
+
+def test_a_mask_of_one_voxel_is_measured_too():
+    affine = np.diag([2.0, 1.0, 1.0, 1.0])
+    mask = Mask(np.ones((1, 1, 1), dtype=np.bool_), (3, 4, 5), (9, 9, 9))
+    region = Region(
+        "r", "lung nodule", "mask", "1.2", mask=mask, affine_lps=np.diag([2.0, 1, 1, 1])
+    )
+    assert recomputed(region, "long_axis") == (1.0, 1.42)
+    assert recomputed(region, "volume")[0] == pytest.approx(0.002)
+
+
+@settings(max_examples=25, deadline=None, derandomize=True)
+@given(
+    st.floats(min_value=8, max_value=24),
+    st.floats(min_value=0.5, max_value=1.0),
+    st.floats(min_value=0, max_value=np.pi),
+)
+def test_axes_of_a_turned_ellipse_come_back_within_the_tolerance(long_mm, ratio, angle):
+    gap = 0.7
+    y, x = np.meshgrid(*(np.arange(60) * gap - 20.6,) * 2, indexing="ij")
+    along, across = y * np.cos(angle) + x * np.sin(angle), x * np.cos(angle) - y * np.sin(angle)
+    inside = (2 * along / long_mm) ** 2 + (2 * across / (long_mm * ratio)) ** 2 <= 1
+    affine = np.diag([1.0, gap, gap, 1.0])
+    region = Region("r", "x", "mask", "1.2", mask=Mask.of(inside[None]), affine_lps=affine)
+    for measure, true in (("long_axis", long_mm), ("short_axis", long_mm * ratio)):
+        value, tolerance = recomputed(region, measure)
+        assert abs(value - true) <= tolerance

@@ -91,7 +91,7 @@ def test_the_doubts_of_a_public_labeler_are_no_negations(data_folder: Path):
     denied = [
         form
         for form in forms
-        if "new" not in form
+        if not any(word in form for word in ("new", "appreciated"))  # those deny, to a reader
         and {one.presence for one in read(form.replace("XXX", "pneumonia")).claims} == {"absent"}
     ]
     assert len(forms) >= 25

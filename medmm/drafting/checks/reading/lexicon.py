@@ -24,12 +24,16 @@ class Organ:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of finding; ``site`` is always its place, ``default_site`` where no place is named."""
+    """A kind of finding; ``site`` is always its place, ``default_site`` where none is named.
+
+    Anatomy in ``beside`` may be a neighbour that is named, so that the default stays possible.
+    """
 
     key: str
     is_a: str = ""
     site: str = ""
     default_site: str = ""
+    beside: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +72,13 @@ def organs() -> dict[str, Organ]:
 def kinds() -> dict[str, Kind]:
     """Kinds of findings by key."""
     return {
-        key: Kind(key, entry.get("is_a", ""), entry.get("site", ""), entry.get("default_site", ""))
+        key: Kind(
+            key,
+            entry.get("is_a", ""),
+            entry.get("site", ""),
+            entry.get("default_site", ""),
+            tuple(entry.get("beside", ())),
+        )
         for key, entry in data("findings").items()
     }
 
@@ -148,6 +158,14 @@ def same_place(one: str, other: str) -> bool:
         return True
     walls = WALLS & {one, other}
     return bool(walls) and bool(organs()[one].regions & organs()[other].regions)
+
+
+@cache
+def lies_in(part: str, whole: str) -> bool:
+    """Whether a piece of anatomy is another one, a part of it, or within its walls."""
+    if part == whole or whole in _wholes(part):
+        return True
+    return whole in WALLS and bool(organs()[part].regions & organs()[whole].regions)
 
 
 @cache

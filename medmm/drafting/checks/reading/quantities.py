@@ -27,7 +27,8 @@ class Figure:
     """One number in base units (mm, mL, HU, %, ...).
 
     ``step`` is the size of the last digit written, ``coarse`` that of the last digit that is not
-    zero; ``place`` is its token. ``axes`` numbers the parts of "14 x 10 mm" from 1, else 0.
+    zero; ``place`` is its token. ``axes`` numbers the parts of "14 x 10 mm" from 1, else 0; those
+    begin at token ``start``.
     """
 
     value: float
@@ -38,6 +39,7 @@ class Figure:
     end: int
     comparator: Comparator = ""
     axes: int = 0
+    start: int = 0
 
 
 @cache
@@ -133,6 +135,7 @@ def _figures(
             end,
             _comparator(tokens, place),
             order if axes else 0,
+            first if axes else place,
         )
 
 

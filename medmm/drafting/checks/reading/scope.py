@@ -17,6 +17,9 @@ from medmm.nouns.findings import Presence
 
 REACH = 30
 JOINING = {"and", "or", "nor", "&", "/"}
+# "No gas in the stone": the stone is there.
+WITHIN = {"in", "within", "around", "inside", "through", "near", "along", "from"}
+DEFINITE = {"the", "this", "that", "these", "its", "known"}
 LIMITS = ("recommend", "history", "not_assessed", "other")
 
 
@@ -39,7 +42,8 @@ class Scope:
         denied = self._denied_before(before, start)
         doubted = [cue for cue in before if "unc.before" in cue.keys and self._leads(cue, start)]
         if denied:
-            return "uncertain" if any(cue.start < denied.start for cue in doubted) else "absent"
+            softened = any(0 <= denied.start - cue.end <= 1 for cue in doubted)
+            return "uncertain" if softened else "absent"
         said = self._said_after(clause, after, end)
         if said:
             return said
@@ -119,7 +123,7 @@ class Scope:
                 return False
             if token.low == "and" and (opens or verb):
                 return False
-            if token.text == ":":
+            if token.text == ":" or (token.low in WITHIN and following in DEFINITE):
                 return False
             verb = verb or token.low in _be()
         return True

@@ -78,12 +78,13 @@ def read(text: str, covered: frozenset[str] = frozenset()) -> Reading:
     clean = plain(text[:LONGEST])
     tokens = tokenise(clean)
     found = [match for match in lexicon.terms().find(tokens) if _meant(match, covered)]
+    scope = Scope.of(tokens)
     marked = _Marked(
         tokens,
         clauses(tokens),
-        Scope.of(tokens),
+        scope,
         tuple(side_words(tokens, _named_sides(found))),
-        tuple(match.start for match in found if any(key[:5] == "kind:" for key in match.keys)),
+        _terms(found, scope),
         covered,
     )
     places = tuple(place for match in found if (place := _place(match, marked)))
@@ -103,7 +104,7 @@ def read(text: str, covered: frozenset[str] = frozenset()) -> Reading:
 
 @dataclass(frozen=True, slots=True)
 class _Marked:
-    """A sentence with its clauses, cues and side words marked; ``terms`` are where findings are."""
+    """A sentence with its clauses, cues and side words marked; ``terms`` are where something is said."""
 
     tokens: tuple[Token, ...]
     clauses: tuple[Clause, ...]
@@ -121,6 +122,12 @@ def _meant(match: Match, covered: frozenset[str]) -> bool:
 
 def _named_sides(found: Sequence[Match]) -> list[tuple[int, int]]:
     return [(match.start, match.end) for match in found if "organ:heart_chamber" in match.keys]
+
+
+def _terms(found: Sequence[Match], scope: Scope) -> tuple[int, ...]:
+    """Where findings and words of normality stand: chunks with one have sides of their own."""
+    kinds = [match.start for match in found if any(key[:5] == "kind:" for key in match.keys)]
+    return (*kinds, *(cue.start for cue in scope.cues if "normal" in cue.keys))
 
 
 def _organ(match: Match, covered: frozenset[str]) -> str | None:
@@ -187,7 +194,9 @@ def _sites(kind: str, clause: Clause, match: Match, places: Sequence[Place]) -> 
         near = [place for place in places if low <= place.start < high]
         exact = [place for place in near if not lexicon.organs()[place.organ].vague]
         if exact or near:
-            return frozenset(place.organ for place in exact or near)
+            organs = {place.organ for place in exact or near}
+            beside = any(lexicon.same_place(one, two) for one in organs for two in entry.beside)
+            return frozenset({*organs, entry.default_site} if beside else organs)
     return frozenset((entry.default_site,)) if entry.default_site else frozenset()
 
 

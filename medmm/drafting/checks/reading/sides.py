@@ -13,6 +13,8 @@ Side = Literal["left", "right"]
 Sides = frozenset[str]
 BOTH: Sides = frozenset(("left", "right"))
 NONE: Sides = frozenset()
+# "Left and right", "right greater than left": both sides.
+CLOSE = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +61,17 @@ def sides_near(
     if taken is None:
         return NONE
     held = {clause.chunk(place) for place in taken if clause.start <= place < clause.end}
+    free = [word for word in words if clause.start <= word.place < clause.end]
+    chunks = {clause.chunk(word.place) for word in free} - held
     others = {
-        word.sides
-        for word in words
-        if clause.start <= word.place < clause.end and clause.chunk(word.place) not in held
+        _nearest([word for word in free if low <= word.place < high], start, end)
+        for low, high in chunks
     }
     return next(iter(others)) if len(others) == 1 else NONE
 
 
 def _nearest(words: Sequence[SideWord], start: int, end: int) -> Sides:
-    paired = [(one, two) for one, two in pairwise(words) if two.place - one.place <= 2]
+    paired = [(one, two) for one, two in pairwise(words) if two.place - one.place <= CLOSE]
     for one, two in paired:
         if one.sides != two.sides:
             return one.sides | two.sides

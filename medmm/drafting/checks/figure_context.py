@@ -179,10 +179,10 @@ def _narrowed(
 def _measure(reading: Reading, clause: Clause, figure: Figure) -> str:
     """The measure of a figure's dimension that is named nearest to it; behind it counts less.
 
-    Words of other chunks count where the figure's own names none and they have no figure.
+    Words of other chunks count where the figure's own names none and they have no other figure.
     """
     chunk = clause.chunk(figure.place)
-    held = {clause.chunk(one.place) for one in reading.figures if one.place != figure.place}
+    held = {clause.chunk(one.place) for one in reading.figures if _parts(one, figure)}
     best, distance = "", 99.0
     for match in measure_words().find(reading.tokens[clause.start : clause.end]):
         start, end = match.start + clause.start, match.end + clause.start
@@ -195,6 +195,11 @@ def _measure(reading: Reading, clause: Clause, figure: Figure) -> str:
         if 0 <= gap < distance:
             best, distance = key, gap
     return best
+
+
+def _parts(one: Figure, figure: Figure) -> bool:
+    """Whether two figures are of different dimensions, so that their chunks share no measure."""
+    return (one.unit and one.unit.dimension) != (figure.unit and figure.unit.dimension)
 
 
 def _fits(measure: str, figure: Figure) -> bool:

@@ -2,7 +2,6 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import ConvexHull, QhullError
 
 from medmm.nouns import Measurement, Region, geometry
 
@@ -78,6 +77,8 @@ def _across(points: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _hull(indices: NDArray[np.float64]) -> NDArray[np.float64]:
     """The pixels on the convex hull; all of them where they lie on a line."""
+    from scipy.spatial import ConvexHull, QhullError
+
     try:
         return np.asarray(indices[ConvexHull(indices).vertices], dtype=np.float64)
     except (QhullError, ValueError):

@@ -135,9 +135,7 @@ def test_a_measurement_that_its_stored_mask_does_not_give_is_contradicted(change
 def test_a_mask_of_one_voxel_is_measured_too():
     affine = np.diag([2.0, 1.0, 1.0, 1.0])
     mask = Mask(np.ones((1, 1, 1), dtype=np.bool_), (3, 4, 5), (9, 9, 9))
-    region = Region(
-        "r", "lung nodule", "mask", "1.2", mask=mask, affine_lps=np.diag([2.0, 1, 1, 1])
-    )
+    region = Region("r", "lung nodule", "mask", "1.2", mask=mask, affine_lps=affine)
     assert recomputed(region, "long_axis") == (1.0, 1.42)
     assert recomputed(region, "volume")[0] == pytest.approx(0.002)
 

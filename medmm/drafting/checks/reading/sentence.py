@@ -104,7 +104,7 @@ def read(text: str, covered: frozenset[str] = frozenset()) -> Reading:
 
 @dataclass(frozen=True, slots=True)
 class _Marked:
-    """A sentence with its clauses, cues and side words marked; ``terms`` are where something is said."""
+    """A sentence with its clauses, cues and side words marked; ``terms`` say something."""
 
     tokens: tuple[Token, ...]
     clauses: tuple[Clause, ...]
@@ -163,16 +163,25 @@ def _claim(match: Match, marked: _Marked, places: Sequence[Place]) -> Claim | No
     kind = max(keys, key=lambda key: (len(lexicon.lineage(key)), key))
     clause = clause_of(marked.clauses, match.start)
     presence = marked.scope.presence(clause, match.start, match.end)
+    inferred = marked.scope.inferred(clause, match.start)
+    sides = sides_near(marked.side_words, clause, match.start, match.end, marked.terms)
     return Claim(
         kind,
         _sites(kind, clause, match, places),
-        sides_near(marked.side_words, clause, match.start, match.end, marked.terms),
+        sides or (_sides_of_sign(marked, clause, match) if inferred else NONE),
         presence,
-        marked.scope.inferred(clause, match.start),
+        inferred,
         _limit(kind, presence, clause, match, marked),
         match.start,
         match.end,
     )
+
+
+def _sides_of_sign(marked: _Marked, clause: Clause, match: Match) -> Sides:
+    """The one side named before a conclusion: that of the sign it is drawn from."""
+    words = marked.side_words
+    named = {one.sides for one in words if clause.start <= one.place < match.start}
+    return next(iter(named)) if len(named) == 1 else NONE
 
 
 def _limit(kind: str, presence: Presence, clause: Clause, match: Match, marked: _Marked) -> str:

@@ -27,12 +27,12 @@ class SideWord:
 
 def side_words(tokens: Sequence[Token], taken: Sequence[tuple[int, int]] = ()) -> list[SideWord]:
     """All side words; those inside ``taken`` token spans (names such as "left atrium") are none."""
-    table = lexicon.table("sides", "left", "right", "both")
-    found = [
-        SideWord(BOTH if "both" in match.keys else frozenset(match.keys), match.start)
-        for match in table.find(tokens)
-        if not _misread(tokens, match.start, match.end)
-    ]
+    table = lexicon.table("sides", "left", "right", "both", "same", "other")
+    found: list[SideWord] = []
+    for match in table.find(tokens):
+        sides = _named(match.keys, found)
+        if sides and not _misread(tokens, match.start, match.end):
+            found.append(SideWord(sides, match.start))
     for place, token in enumerate(tokens):
         letter = data("sides")["letters"].get(token.text)
         if letter and not (place and tokens[place - 1].kind == "number"):
@@ -68,6 +68,16 @@ def sides_near(
         for low, high in chunks
     }
     return next(iter(others)) if len(others) == 1 else NONE
+
+
+def _named(keys: frozenset[str], before: Sequence[SideWord]) -> Sides:
+    """The sides of a word; "ipsilateral" and "contralateral" look back to the last one."""
+    if "both" in keys:
+        return BOTH
+    if not keys & {"same", "other"}:
+        return keys
+    last = before[-1].sides if before else NONE
+    return last if "same" in keys or len(last) != 1 else BOTH - last
 
 
 def _nearest(words: Sequence[SideWord], start: int, end: int) -> Sides:

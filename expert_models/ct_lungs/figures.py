@@ -10,6 +10,7 @@ from expert_models.chest_ct.surface import Boxed
 
 LAA_HU = -950.0
 _CALIBRATION_HU = 10.0
+_INDEX_FLOOR = 0.1
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,8 @@ def of(boxed: Boxed, full: NDArray[Any], voxel_ml: float) -> LungFigures:
     Volume is the number of voxels times a voxel's volume; its border may be off by a quarter of a
     pixel, so the uncertainty is a quarter of the layer of voxels at the axial rim. The emphysema
     index is the share of voxels below -950 HU (Gevenois et al., Am J Respir Crit Care Med
-    1996;154:187-192); its uncertainty is half its change when a scanner is 10 HU off either way.
+    1996;154:187-192); its uncertainty is half its change when a scanner is 10 HU off either way,
+    at least 0.1 %.
     """
     values = full[boxed.box][boxed.mask].astype(np.float32)
     inner = full[boxed.box][_without_rim(boxed.mask)]
@@ -47,7 +49,7 @@ def of(boxed: Boxed, full: NDArray[Any], voxel_ml: float) -> LungFigures:
         mean_hu=mean,
         mean_off=abs(mean - inner_mean) / 4,
         laa_percent=float(np.mean(values < LAA_HU)) * 100,
-        laa_off=(brighter - darker) / 2,
+        laa_off=max(_INDEX_FLOOR, (brighter - darker) / 2),
     )
 
 

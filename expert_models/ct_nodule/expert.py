@@ -36,6 +36,8 @@ MOST = 5
 _TOLERANCE_MM = 0.5
 _THIN_MM = 3.05
 _THICK_SHARE = 0.2
+_FEW_SLICES = 3
+_FEW_SLICES_SHARE = 0.3
 
 
 class CtNodule:
@@ -118,7 +120,7 @@ class CtNodule:
     def _measurements(
         self, nodule: Nodule, region: Region, frame: Frame, *, doubtful: bool
     ) -> tuple[Measurement, ...]:
-        off = axis_tolerance_mm(frame)
+        off = axis_tolerance_mm(frame, nodule.size.axes.long_mm)
         volume_off = _volume_tolerance_ml(nodule, off, frame)
         axes = nodule.size.axes
         gap = frame.spacing[0]
@@ -146,11 +148,16 @@ class CtNodule:
         )
 
 
-def axis_tolerance_mm(frame: Frame) -> float:
-    """The larger of 0.5 mm and half a pixel; over 3 mm between slices, a fifth of that."""
+def axis_tolerance_mm(frame: Frame, long_mm: float) -> float:
+    """The larger of 0.5 mm and half a pixel.
+
+    Over 3 mm between slices at least a fifth of the gap; for nodules of less than three slices at
+    least 0.3 of it: there the through-plane loss is estimated, not seen.
+    """
     gap, *pixel = frame.spacing
     thick = _THICK_SHARE * gap if gap > _THIN_MM else 0.0
-    return max(_TOLERANCE_MM, max(pixel) / 2, thick)
+    few = _FEW_SLICES_SHARE * gap if long_mm < _FEW_SLICES * gap else 0.0
+    return max(_TOLERANCE_MM, max(pixel) / 2, thick, few)
 
 
 def _volume_tolerance_ml(nodule: Nodule, off_mm: float, frame: Frame) -> float:

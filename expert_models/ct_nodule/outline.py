@@ -14,6 +14,8 @@ _CORE_SHARE = 0.7
 _BACKGROUND_BELOW_HU = -500.0
 _LOWEST_CONTRAST_HU = 150.0
 _SMALLEST_VOXELS = 3
+_FEW_VOXELS = 8
+_SMALL_CORE_PERCENT = 95
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,13 +84,18 @@ def _inside_hu(patch: Patch, scale_mm: float) -> float:
 
 
 def _plateau(patch: Patch, mask: Mask3, fallback: float) -> float:
-    """The median HU of the nodule's core, where voxels hold nothing else."""
+    """The median HU of the nodule's core, where voxels hold nothing else.
+
+    A small nodule has no such core: the upper end of its voxels comes closest.
+    """
     from scipy import ndimage
 
     depth = ndimage.distance_transform_edt(np.pad(mask, 1), sampling=patch.spacing)
     depth = depth[1:-1, 1:-1, 1:-1]
     core = mask & (depth >= _CORE_SHARE * float(depth.max()))
-    return float(np.median(patch.hu[core])) if core.any() else fallback
+    if np.count_nonzero(core) < _FEW_VOXELS:
+        return float(np.percentile(patch.hu[mask], _SMALL_CORE_PERCENT)) if mask.any() else fallback
+    return float(np.median(patch.hu[core]))
 
 
 def _ball(patch: Patch, border_hu: float) -> Mask3 | None:

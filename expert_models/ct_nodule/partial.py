@@ -87,9 +87,10 @@ def _losses(
     plane, _ = np.linalg.qr(steps[:, 1:3])
     long_mm, short_mm = body.section_axes(plane)
     most = _MOST_OF_GAP * patch.spacing[0]
+    least = -_MOST_OF_GAP * max(patch.spacing[1:])
     return (
-        float(np.clip(long_mm - shown.long_mm, 0.0, most)),
-        float(np.clip(short_mm - shown.short_mm, 0.0, most)),
+        float(np.clip(long_mm - shown.long_mm, least, most)),
+        float(np.clip(short_mm - shown.short_mm, least, most)),
     )
 
 

@@ -35,7 +35,6 @@ class TestCtLungs(ExpertSuite):
 
 class TestCtNodule(ExpertSuite):
     entry = "expert_models.ct_nodule:build"
-    spacing_tolerance = 0.1
 
     @pytest.fixture
     def good(self, chest: Series) -> Series:

@@ -7,6 +7,7 @@ import pytest
 
 from expert_models.chest_ct.frame import Frame
 from expert_models.ct_nodule import build, outline, partial
+from expert_models.ct_nodule.expert import axis_tolerance_mm
 from medmm.nouns import Volume
 from tests.expert_models import chest_phantom as made
 from tests.expert_models import real
@@ -46,7 +47,6 @@ def size_of(volume, scale_mm):
 
 @pytest.mark.parametrize("spacing", SPACINGS, ids=str)
 def test_axes_are_within_half_a_millimetre_over_shapes_and_tilts(spacing):
-    worst = 0.0
     for seed in SEEDS:
         random = np.random.default_rng(seed)
         body = ellipsoid(random)
@@ -54,9 +54,10 @@ def test_axes_are_within_half_a_millimetre_over_shapes_and_tilts(spacing):
         size = size_of(volume, min(body.radii) / 2)
         long_mm, short_mm = body.section_axes_mm(normal)
         off = max(abs(size.axes.long_mm - long_mm), abs(size.axes.short_mm - short_mm))
-        worst = max(worst, off)
-        assert size.volume_ml == pytest.approx(body.volume_ml, rel=0.3), seed
-    assert worst <= max(0.5, max(spacing[1:]) / 2)
+        assert off <= axis_tolerance_mm(Frame.of(volume), long_mm), seed
+        if long_mm >= 3 * spacing[0]:
+            assert off <= max(0.5, max(spacing[1:]) / 2), seed
+        assert size.volume_ml == pytest.approx(body.volume_ml, rel=0.2), seed
 
 
 def test_a_vessel_that_enters_a_nodule_does_not_lengthen_it():

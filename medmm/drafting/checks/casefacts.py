@@ -1,5 +1,6 @@
 """What is known of a case, gathered once for all checks."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -13,6 +14,8 @@ from medmm.drafting.checks.reading.sentence import Reading, read
 from medmm.nouns import Case, Statement
 
 OF_PATIENT = ("Findings", "Impression")
+# What may stand around the experts' names and reasons in a sentence that tells of a refusal.
+_WHO_ONLY = re.compile(r"[\s,.:;]*(and\s*)*[\s,]*((did|was) not run|failed|refused)?[\s,.:;]*")
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,9 +65,33 @@ class CaseFacts:
         return [(one, reading) for one, reading in pairs if one.id != statement.id]
 
 
-def about_patient(statement: Statement) -> bool:
-    """Whether a sentence speaks of this patient: knowledge that is quoted does not."""
-    return statement.state != "reference"
+def about_patient(statement: Statement, case: Case) -> bool:
+    """Whether a sentence speaks of this patient.
+
+    Knowledge that is quoted does not, nor does a sentence that tells in an expert's own words why
+    it did not run ("No lung was found in its pixels."). That is judged by the words the case has
+    from the expert, not by what the sentence says of itself.
+    """
+    return statement.state != "reference" and not _tells_refusal(statement, case)
+
+
+def _tells_refusal(statement: Statement, case: Case) -> bool:
+    said = {item.ref.removeprefix("expert:") for item in statement.evidence}
+    reasons = [
+        run.reason.rstrip(".").casefold()
+        for run in case.runs
+        if run.name in said and run.status != "ran" and run.reason
+    ]
+    rest = statement.text.casefold()
+    for reason in reasons:
+        rest = rest.replace(reason, "")
+    return bool(reasons) and bool(_WHO_ONLY.fullmatch(_without_names(rest, case)))
+
+
+def _without_names(text: str, case: Case) -> str:
+    for name in sorted((run.name.casefold() for run in case.runs), key=len, reverse=True):
+        text = text.replace(name, "")
+    return text
 
 
 def _texts(statements: Sequence[Statement], case: Case) -> list[tuple[str, str]]:

@@ -23,7 +23,7 @@ LEAST_SHARE = 0.10
 
 def check(statement: Statement, facts: CaseFacts) -> Said | None:
     """Fail on a comparison without a prior study, and on one that its numbers do not bear out."""
-    if not about_patient(statement) or statement.section == "Indication":
+    if not about_patient(statement, facts.case) or statement.section == "Indication":
         return None
     reading = facts.reading(statement)
     if statement.section == "Comparison":

@@ -20,7 +20,7 @@ def check(statement: Statement, facts: CaseFacts) -> Said | None:
     Conclusions ("suspicious for ...") add no fact; an impression without any findings section
     cannot be judged.
     """
-    if statement.section not in OF_PATIENT or not about_patient(statement):
+    if statement.section not in OF_PATIENT or not about_patient(statement, facts.case):
         return None
     reading = facts.reading(statement)
     claims = [claim for claim in reading.claims if not claim.limit]

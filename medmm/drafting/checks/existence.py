@@ -22,7 +22,7 @@ def check(statement: Statement, facts: CaseFacts) -> Said | None:
     Plans, history and sentences that say that something was not looked at are let through; the
     patient's sex holds everywhere. Cannot tell where nobody knows what the study shows.
     """
-    if not about_patient(statement):
+    if not about_patient(statement, facts.case):
         return None
     reading = facts.reading(statement)
     named = list(_named(reading))

@@ -23,7 +23,7 @@ def check(statement: Statement, facts: CaseFacts) -> tuple[CheckOutcome, str] | 
     Dates of the study, of the prior and of the order may be named; others only where a clinician
     or the order tells a history.
     """
-    if not about_patient(statement):
+    if not about_patient(statement, facts.case):
         return None
     text = plain(statement.text)
     wrong = (

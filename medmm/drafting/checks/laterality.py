@@ -22,7 +22,11 @@ def check(statement: Statement, facts: CaseFacts) -> Said | None:
     Where nothing knows the side the check cannot tell; without side words it says nothing.
     """
     reading = facts.reading(statement)
-    if statement.section == "Comparison" or not about_patient(statement) or not reading.side_words:
+    if (
+        statement.section == "Comparison"
+        or not about_patient(statement, facts.case)
+        or not reading.side_words
+    ):
         return None
     said = [
         *_against_header(statement, reading, facts),

@@ -16,7 +16,7 @@ def check(statement: Statement, facts: CaseFacts) -> tuple[CheckOutcome, str] | 
     Passes where an expert agrees with every finding of the sentence; cannot tell where no expert
     speaks of one.
     """
-    if statement.section not in SECTIONS or not about_patient(statement):
+    if statement.section not in SECTIONS or not about_patient(statement, facts.case):
         return None
     claims = [claim for claim in facts.reading(statement).claims if not claim.limit]
     if not claims:

@@ -1,11 +1,14 @@
 """Each check catches its kind of error and lets the truth pass; states follow from the checks."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from medmm.drafting.checks.table import CHECKS
-from medmm.nouns import Evidence, Statement
+from medmm.nouns import Evidence, ExpertRun, Statement
+from tests.benchmarks.planted_foreign import foreign_case
 from tests.drafting.checks.cases import fails, verdicts
 
 F, IM, T, C = "Findings", "Impression", "Technique", "Comparison"
@@ -114,3 +117,25 @@ WORDS = st.sampled_from(PIECES.split())
 @given(st.lists(WORDS, max_size=14), st.sampled_from(["chest_prior", "abdomen_man", "hand"]))
 def test_no_jumble_of_words_makes_a_check_raise(words, case):
     assert "text" in verdicts(" ".join(words), case)
+
+
+REASON = "No lung was found in its pixels; the other air in it (28 mL) is too small to be lung."
+
+
+@pytest.mark.parametrize(
+    ("text", "outcome"),
+    [
+        (f"ct_lungs did not run: {REASON[0].lower()}{REASON[1:]}", set()),
+        (f"ct_lungs did not run: {REASON} The lung has a nodule.", {"existence"}),
+        ("ct_lungs did not run: the lung has a nodule.", {"existence"}),
+    ],
+)
+def test_why_an_expert_did_not_run_is_no_claim_about_the_patient_but_nothing_hides_behind_it(
+    text, outcome
+):
+    run = ExpertRun("ct_lungs", "1", "refused", "refuses", REASON)
+    case = replace(foreign_case("hand"), runs=(run,))
+    evidence = (Evidence("platform", "expert:ct_lungs"),)
+    said = verdicts(text, case, state="recorded", evidence=evidence)
+    failed = {check for check, result in said.items() if result == "fail"}
+    assert failed & {"existence", "presence", "laterality"} == outcome

@@ -28,7 +28,7 @@ _SAME_SHARE = 0.3
 class Nodule:
     """One candidate, measured; ``boxed`` is its mask on the turned full grid.
 
-    ``rim_hu`` is half of what voxels that it fills in part take off its mean HU.
+    ``rim_hu`` is what voxels that it fills only in part take off its mean HU.
     """
 
     boxed: Boxed
@@ -191,7 +191,7 @@ def _nodule(chest: _Chest, patch: Patch, traced: Outline, size: Size) -> Nodule:
         size=size,
         score=score.of(traced, size),
         mean_hu=mean,
-        rim_hu=abs(traced.inside_hu - mean) / 2,
+        rim_hu=abs(traced.inside_hu - mean),
         right=bool(2 * rightward > np.count_nonzero(mask)),
     )
 

@@ -60,7 +60,9 @@ def _demo(home: Path | None, output: Output) -> int:
     document["truth"] = [_row_document(row) for row in rows]
 
     def text() -> str:
-        return f"{draft_text(document, opened.path)}\n\n{_truth(rows)}\n\n{_next(document)}"
+        return "\n\n".join(
+            [draft_text(document, opened.path), _truth(rows), _next(document, opened.path)]
+        )
 
     output.result(document, text)
     return 0 if rows and all(row.within for row in rows) else 1
@@ -95,9 +97,9 @@ def _truth(rows: list["Row"]) -> str:
     return columns(table)
 
 
-def _next(document: dict[str, Any]) -> str:
+def _next(document: dict[str, Any], home: Path) -> str:
     number = document["report_id"]
     return (
-        f"Next: medmm reports show {number} --home HOME  |  medmm draft YOUR-FOLDER  |  "
+        f"Next: medmm reports show {number} --home {home}  |  medmm draft YOUR-FOLDER  |  "
         "medmm models card ct_nodule"
     )

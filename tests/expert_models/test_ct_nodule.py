@@ -13,7 +13,7 @@ from tests.expert_models import chest_phantom as made
 from tests.expert_models import real
 
 # Nothing was tuned on these; while building, seeds 0 to 19 and 1000 to 1019 were looked at.
-SEEDS = range(5000, 5012)
+SEEDS = range(5000, 5008)
 SPACINGS = ((1.0, 0.7, 0.7), (1.5, 0.9, 0.6), (2.5, 0.7, 0.7), (3.0, 0.8, 0.8), (2.5, 1.2, 1.2))
 
 
@@ -33,7 +33,7 @@ def patch_of(body, spacing, random, noise=20.0):
     matrix = made.affine(spacing, shape, random.uniform(-20, 20), random.uniform(-15, 15))
     lung = made.Ellipsoid((0.0, 0.0, 0.0), (500.0, 500.0, 500.0))
     scene = made.Scene(((lung, -850.0), (body, 30.0)), None, None, (), (body,))
-    volume = made.rendered(scene, spacing, shape, matrix, noise=noise, fine=4)
+    volume = made.rendered(scene, spacing, shape, matrix, noise=noise, fine=3)
     return volume, np.cross(matrix[:3, 1], matrix[:3, 2])
 
 
@@ -99,7 +99,7 @@ def placed(seed, spacing, noise, **turns):
     [
         (31, (2.5, 1.1, 1.1), 20.0, {}),
         (32, (3.0, 1.2, 1.2), 15.0, {"tilt_deg": 15.0}),
-        (33, (2.0, 1.3, 1.0), 30.0, {"rotation_deg": 8.0}),
+        (33, (2.5, 1.4, 1.1), 30.0, {"rotation_deg": 8.0}),
     ],
     ids=["straight", "tilted gantry", "oblique"],
 )

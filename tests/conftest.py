@@ -57,7 +57,9 @@ def dcmtk() -> Path:
 
 def _as_postgres(*command: str) -> list[str]:
     """initdb refuses root, so it runs as the service's own user there."""
-    return ["runuser", "-u", "postgres", "--", *command] if os.geteuid() == 0 else list(command)
+    if os.geteuid() != 0:
+        return list(command)
+    return ["/usr/sbin/runuser", "-u", "postgres", "--", *command]
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,6 @@ in the same slice (Eisenhauer et al., Eur J Cancer 2009;45:228-247).
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +19,8 @@ _DISC = 0.4
 class Axes:
     """Both axes in mm and the slice (in the given array) that they were measured in.
 
-    ``filling`` is the spot's area over that of the ellipse with these axes.
+    ``filling`` is the spot's area, with the vessels that hang on it, over that of the ellipse with
+    the axes that it would have with them.
     """
 
     long_mm: float
@@ -49,7 +49,7 @@ def largest(
 def _in_slice(
     hu: NDArray[np.float32], allowed: NDArray[np.bool_], border_hu: float, steps: Affine
 ) -> tuple[float, float, float] | None:
-    """Long and short axis of the largest bright spot of one slice, and how it fills them."""
+    """Long and short axis of the largest bright spot of one slice, and its filling."""
     from scipy import ndimage
 
     index, flat = _fine_grid(allowed, steps)
@@ -59,11 +59,10 @@ def _in_slice(
     if count == 0:
         return None
     spot = labels == 1 + int(np.argmax(np.bincount(labels.ravel())[1:]))
-    spot = _without_stubs(spot)
-    edge = spot & ~ndimage.binary_erosion(spot)
-    long_mm, short_mm = _axes_of(flat[:, edge].T, flat[:, spot].T)
-    ellipse = np.pi / 4 * long_mm * short_mm
-    return long_mm, short_mm, float(np.count_nonzero(spot)) * _FINE_MM**2 / ellipse
+    whole_long, whole_short = _axes_of(flat, spot)
+    area = float(np.count_nonzero(spot)) * _FINE_MM**2
+    filling = area / (np.pi / 4 * whole_long * whole_short)
+    return (*_axes_of(flat, _without_stubs(spot)), filling)
 
 
 def _without_stubs(spot: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -101,14 +100,18 @@ def _fine_grid(
     return index, flat
 
 
-def _axes_of(edge: NDArray[Any], spot: NDArray[Any]) -> tuple[float, float]:
-    """Longest distance between edge points, and the longest chord across it."""
+def _axes_of(flat: NDArray[np.float64], spot: NDArray[np.bool_]) -> tuple[float, float]:
+    """Longest distance between a spot's edge points, and the longest chord across it."""
+    from scipy import ndimage
+
+    edge = flat[:, spot & ~ndimage.binary_erosion(spot)].T
     angles = np.linspace(0.0, np.pi, 180, endpoint=False)
     directions = np.stack([np.cos(angles), np.sin(angles)])
     along = edge @ directions
     extent = along.max(axis=0) - along.min(axis=0)
     best = int(np.argmax(extent))
-    u, v = spot @ directions[:, best], spot @ directions[:, (best + 90) % 180]
+    across = directions[:, (best + 90) % 180]
+    u, v = edge @ directions[:, best], edge @ across
     rows = np.round((u - u.min()) / _FINE_MM).astype(int)
     lowest = np.full(rows.max() + 1, np.inf)
     highest = np.full(rows.max() + 1, -np.inf)

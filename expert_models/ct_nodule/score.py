@@ -25,9 +25,9 @@ def of(outline: Outline, size: Size) -> float:
     With d the diameter of the ball of the same volume: contrast is (inside - around) / 700 HU;
     isolation is the share of the shell around it (inside the lungs) that is aerated lung;
     compactness is d / long axis; roundness is short / long axis / 0.6; filling is its area in that
-    slice over 0.9 of the ellipse with its axes; size is d / 8 mm. Below 3.5 mm and
-    above 32 mm of long axis the score is 0: smaller ones are not told from vessels, larger ones
-    are masses and hila.
+    slice, vessels on it included, over 0.9 of the ellipse around it; size is d / 8 mm.
+    Below 3.5 mm and above 32 mm of long axis the score is 0: smaller ones are not told from
+    vessels, larger ones are masses and hila.
     """
     long_mm, short_mm = size.axes.long_mm, size.axes.short_mm
     if not _SMALLEST_MM <= long_mm <= _LARGEST_MM or size.volume_ml <= 0:

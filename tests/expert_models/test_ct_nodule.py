@@ -12,7 +12,7 @@ from medmm.nouns import Volume
 from tests.expert_models import chest_phantom as made
 from tests.expert_models import real
 
-# Nothing was tuned on these; while building, seeds 0 to 19 and 1000 to 1019 were looked at.
+# Thresholds were set on seeds 0 to 19 and 1000 to 1019.
 SEEDS = range(5000, 5008)
 SPACINGS = ((1.0, 0.7, 0.7), (1.5, 0.9, 0.6), (2.5, 0.7, 0.7), (3.0, 0.8, 0.8), (2.5, 1.2, 1.2))
 
@@ -97,8 +97,8 @@ def placed(seed, spacing, noise, **turns):
 @pytest.mark.parametrize(
     ("seed", "spacing", "noise", "turns"),
     [
-        (31, (2.5, 1.1, 1.1), 20.0, {}),
-        (32, (3.0, 1.2, 1.2), 15.0, {"tilt_deg": 15.0}),
+        (34, (2.5, 1.2, 1.2), 20.0, {}),
+        (35, (3.0, 1.2, 1.2), 25.0, {"tilt_deg": -12.0}),
         (33, (2.5, 1.4, 1.1), 30.0, {"rotation_deg": 8.0}),
     ],
     ids=["straight", "tilted gantry", "oblique"],

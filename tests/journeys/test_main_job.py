@@ -1,6 +1,7 @@
 """The main job by command and from Python: a study becomes a recorded draft and is found again."""
 
 import json
+import os
 from pathlib import Path
 
 import nibabel
@@ -128,3 +129,15 @@ def test_json_is_alone_on_stdout_and_messages_on_stderr(
     ran = medmm_command("draft", small_study, "--json", "-v")
     json.loads(ran.stdout)
     assert ran.stderr
+
+
+def test_the_whole_job_on_postgresql(
+    medmm_command: Medmm, small_study: Path, postgres_url: str
+) -> None:
+    env = {**os.environ, "MEDMM_DATABASE_URL": postgres_url}
+    number = medmm_command.json("draft", small_study, env=env)["report_id"]
+    hits = medmm_command.json("reports", "search", '"right lung"', env=env)["reports"]
+    assert [hit["id"] for hit in hits] == [number]
+    assert medmm_command.json("reports", "show", number, env=env)["report_id"] == number
+    assert medmm_command.json("db", "check", "--hashes", env=env)["ok"]
+    assert not (medmm_command.home / "medmm.db").exists()

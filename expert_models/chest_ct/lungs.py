@@ -64,7 +64,7 @@ def segmented(volume: Volume, look: Look) -> Lungs:
     aerated = _without_airway(look)
     labels = sides.parted(coarse, aerated, _middle_mm(look))
     full = coarse.frame.turned(volume.array)
-    barred = np.zeros_like(aerated)
+    barred = look.airway.main if look.airway is not None else np.zeros_like(aerated)
     return Lungs(
         look,
         labels,
@@ -76,7 +76,7 @@ def segmented(volume: Volume, look: Look) -> Lungs:
 def _without_airway(look: Look) -> Mask3:
     """Aerated lung on the block grid, without airway, stumps of bronchi, gas and specks."""
     coarse = look.blocks
-    lungs = look.lungs
+    lungs = look.lungs if look.airway is None else look.lungs & ~look.airway.tree
     lungs = organs.without_gas(coarse, lungs)
     thick = opened(lungs, _STUMP_MM, coarse.spacing)
     labels, sizes = components(thick)

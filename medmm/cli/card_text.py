@@ -38,7 +38,9 @@ def _listing(name: str, items: list[str]) -> str:
 
 
 def _figure(figure: Card) -> str:
-    text = f"{figure['what']}: {figure['value']:g} {figure['unit']}"
+    # UCUM's unit "1" is the unit of plain numbers; nobody says it.
+    unit = f" {figure['unit']}" if figure["unit"] != "1" else ""
+    text = f"{figure['what']}: {figure['value']:g}{unit}"
     if figure["interval"]:
         text += f" (interval {figure['interval'][0]:g} to {figure['interval'][1]:g})"
     text += f" on {figure['data']}"

@@ -40,7 +40,8 @@ def data_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with (opened.parent / "medmm-test-data.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (opened / ".whole").exists():
-            subprocess.run([sys.executable, str(folder / "unpack"), str(opened)], check=True)
+            script = str(REPOSITORY / "tests" / "unpack_data.py")
+            subprocess.run([sys.executable, script, str(folder), str(opened)], check=True)
             (opened / ".whole").touch()
     return opened
 

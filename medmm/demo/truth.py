@@ -1,7 +1,6 @@
 """What is known about a phantom without looking at its voxels."""
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -61,7 +60,3 @@ class Truth:
             shape=phantom.shape,
             affine_lps=tuple(tuple(row) for row in phantom.grid.affine_lps.tolist()),
         )
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain values for JSON."""
-        return asdict(self)

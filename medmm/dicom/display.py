@@ -52,12 +52,6 @@ def windowed(values: Array, window: Window, low: float = 0.0, high: float = 255.
     return np.where(x > centre + edge, high, shown)
 
 
-def looked_up(values: Array, first: int, table: Array) -> Array:
-    """Values through a VOI LUT (PS3.3 C.11.2.1.1): entries for ``first`` on, ends held."""
-    places = np.clip(np.asarray(values, dtype=np.int64) - first, 0, len(table) - 1)
-    return np.asarray(table[places])
-
-
 def picture_8bit(
     values: Array,
     window: Window | tuple[float, float] | None = None,

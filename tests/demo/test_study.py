@@ -121,7 +121,7 @@ def test_progress_ends_with_all_slices_and_truth_is_the_phantoms(
     truth = write_phantom(phantom, tmp_path, lambda done, all_: seen.append((done, all_)))
     assert seen[-1] == (QUICK[0], QUICK[0])
     assert truth == Truth.of(phantom)
-    assert truth.as_dict()["nodule_laterality"] in ("left", "right")
+    assert truth.nodule_laterality in ("left", "right")
 
 
 def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path, phantom: Phantom) -> None:

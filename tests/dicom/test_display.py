@@ -5,7 +5,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from medmm.dicom.display import Window, looked_up, picture_8bit, view_8bit, windowed
+from medmm.dicom.display import Window, picture_8bit, view_8bit, windowed
 from medmm.errors import UsageError
 from medmm.nouns import Cine, Picture
 
@@ -67,11 +67,6 @@ def test_a_window_of_width_one_is_a_threshold() -> None:
 def test_a_window_that_shows_nothing_is_refused(centre: float, width: float, function: str) -> None:
     with pytest.raises(UsageError):
         Window(centre, width, function)
-
-
-def test_a_table_holds_its_ends() -> None:
-    table = np.array([10, 20, 30])
-    assert looked_up(np.array([-5, 99, 100, 102, 500]), 100, table).tolist() == [10, 10, 10, 30, 30]
 
 
 def test_inverting_changes_what_is_shown_and_not_the_values() -> None:

@@ -15,6 +15,7 @@ from medmm.assembly.reading import no_usable_series
 from medmm.dicom import export
 from medmm.drafting.asking import answer
 from medmm.drafting.pipeline import Parts, measure, write_draft
+from medmm.drafting.priors import judged_prior
 from medmm.errors import UsageError
 from medmm.home import FileStore
 from medmm.nouns import Answer, Draft, Prior, Region, Study
@@ -61,7 +62,7 @@ def draft(
     Without a home nothing is kept: masks live in a temporary folder as long as the returned draft.
 
     Raises:
-        InputError: no series of the study can be used.
+        InputError: no series of the study can be used, or the prior is no prior of it.
         PluginError: a named writer or expert is unknown or broken.
     """
     asked = request or DraftRequest()
@@ -69,6 +70,9 @@ def draft(
     if not study.usable:
         raise no_usable_series(study)
     parts, problems = _parts(asked)
+    warnings = [problem.reason for problem in problems]
+    if prior is not None and (doubt := judged_prior(study, prior)):
+        warnings.append(doubt)
     if home is not None and study.id is None:
         number = studies.save_study(home.database, home.home, study).study_id
         study = studies.load_study(home.database, home.home, number)
@@ -79,7 +83,7 @@ def draft(
             scratch=Path(scratch),
             indication=asked.indication,
             prior=_prior(prior, home, parts, Path(scratch)) if prior else None,
-            warnings=[problem.reason for problem in problems],
+            warnings=warnings,
             progress=progress,
         )
     total = seconds_read + time.monotonic() - started

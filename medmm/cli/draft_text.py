@@ -56,7 +56,7 @@ def _section(section: Document, known: dict[str, str]) -> list[str]:
 
 def _evidence(item: Document, said: str, known: dict[str, str]) -> str:
     """One piece of evidence in short; the JSON document has it whole."""
-    if item["ref"] in known:
+    if item["kind"] in ("measurement", "finding") and item["ref"] in known:
         return known[item["ref"]]
     if not item["text"] or item["text"] == said:
         return f"{item['kind']} {item['ref']}"

@@ -6,8 +6,11 @@ from pathlib import Path
 
 import nibabel
 import numpy as np
+import pydicom
 
 import medmm
+from medmm.demo.phantom import Phantom
+from medmm.demo.study import write_phantom
 from tests.conftest import Medmm
 
 STATES = {
@@ -91,9 +94,20 @@ def test_a_study_by_number_and_by_uid_gives_the_same_draft(
     assert by_number == by_uid
 
 
-def test_a_prior_is_compared(medmm_command: Medmm, small_study: Path) -> None:
-    earlier = medmm_command.json("draft", small_study)
-    draft = medmm_command.json("draft", small_study, "--prior", earlier["study_uid"])
+def earlier_study(folder: Path, patient: str) -> Path:
+    """Another phantom, a year before the small study."""
+    write_phantom(Phantom(seed=2, shape=(42, 128, 128)), folder)
+    for path in folder.iterdir():
+        dataset = pydicom.dcmread(path)
+        dataset.PatientID = patient
+        dataset.StudyDate = "20230102"
+        dataset.save_as(path)
+    return folder
+
+
+def test_a_prior_is_compared(medmm_command: Medmm, small_study: Path, tmp_path: Path) -> None:
+    earlier = earlier_study(tmp_path / "earlier", "MEDMM-DEMO")
+    draft = medmm_command.json("draft", small_study, "--prior", earlier)
     kinds = {
         evidence["kind"]
         for section in draft["sections"]
@@ -101,6 +115,20 @@ def test_a_prior_is_compared(medmm_command: Medmm, small_study: Path) -> None:
         for evidence in item["evidence"]
     }
     assert "prior" in kinds
+    states = [item["state"] for section in draft["sections"] for item in section["statements"]]
+    assert "contradicted" not in states
+
+
+def test_a_prior_of_another_patient_or_a_later_one_is_refused(
+    medmm_command: Medmm, small_study: Path, tmp_path: Path
+) -> None:
+    other = earlier_study(tmp_path / "other", "SOMEBODY-ELSE")
+    ran = medmm_command("draft", small_study, "--prior", other, code=3)
+    assert "another patient" in ran.stderr
+    earlier = earlier_study(tmp_path / "earlier", "MEDMM-DEMO")
+    assert "later" in medmm_command("draft", earlier, "--prior", small_study, code=3).stderr
+    assert "own prior" in medmm_command("draft", earlier, "--prior", earlier, code=3).stderr
+    assert medmm_command.json("reports", "list")["reports"] == []
 
 
 def test_the_five_lines_of_python(small_study: Path, tmp_path: Path) -> None:

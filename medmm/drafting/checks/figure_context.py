@@ -20,6 +20,8 @@ from medmm.nouns import Statement
 # Sections whose figures may come from header or order although something else was measured.
 OUTSIDE = ("Technique", "Indication", "Comparison")
 BACK, AHEAD = 5, 4
+# What may stand between "from" and a number.
+SIGNS = ("-", "\N{MINUS SIGN}", "\N{EN DASH}", "+")
 # A figure behind one of these is of the other side or time.
 AGAINST = {"against", "versus", "vs", "than"}
 # Behind one of these a sentence turns to something else.
@@ -227,7 +229,10 @@ def _as_percent(figure: Figure, measure: str) -> Figure:
 def _past(reading: Reading, clause: Clause, figure: Figure) -> bool:
     """Whether a figure is said of the prior study ("previously 12 mm", "from 12 to 17 mm")."""
     tokens = reading.tokens
-    if figure.start and tokens[figure.start - 1].low == "from":
+    first = figure.start
+    while first and tokens[first - 1].text in SIGNS:
+        first -= 1
+    if first and tokens[first - 1].low == "from":
         return True
     first, after = clause.chunk(figure.place)
     back = range(max(first, figure.place - BACK), figure.place)

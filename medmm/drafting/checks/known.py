@@ -142,6 +142,10 @@ def loose_figures(case: Case, texts: Iterable[tuple[str, str]]) -> Iterator[Loos
             else:
                 yield from _text_figures("header", value)
         yield from _text_figures("header", series.description)
+    for result in case.results:
+        for finding in result.findings:
+            if finding.calibrated and finding.probability is not None:
+                yield LooseFigure("ratio", 100.0 * finding.probability, "finding")
     for source, text in texts:
         yield from _text_figures(source, text)
     years = re.fullmatch(r"0*(\d+)([YMWD])", case.study.patient.age)

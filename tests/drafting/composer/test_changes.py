@@ -68,7 +68,7 @@ def test_another_method_is_no_verdict() -> None:
 def test_one_nodule_then_and_now_is_not_called_the_same() -> None:
     text = " ".join(lines(case(lungs_result(), nodules_result(), prior=prior(nodules=1))))
     assert "In the prior study a nodule was marked, 12.0 × 9.0 mm" in text
-    assert "whether it is the same one was not established" in text
+    assert "it was not matched with the present one" in text
 
 
 def test_several_nodules_are_not_matched() -> None:

@@ -4,9 +4,7 @@ import json
 import shutil
 from pathlib import Path
 
-import pytest
-
-from tests.conftest import Medmm
+from tests.conftest import Medmm, absent
 
 
 def test_the_whole_job_in_a_network_namespace_without_a_route(
@@ -21,7 +19,8 @@ def test_no_part_of_the_job_asks_for_a_socket(medmm_command: Medmm, small_study:
     """A trace of the process and its children: no socket that could leave the machine is made."""
     strace = shutil.which("strace")
     if strace is None:
-        pytest.skip("strace is not installed; the namespace test above still holds")
+        absent("strace", "install Debian's strace")
+        raise AssertionError
     trace = medmm_command.home.with_name("trace")
     medmm_command(
         "draft", small_study, before=[strace, "-f", "-e", "trace=socket,connect", "-o", str(trace)]

@@ -1,19 +1,28 @@
-# Set-up is `make demo`; everything else calls `make setup` when it is needed.
+# Set-up is `make demo`; what tests and training need is added by `make setup`, called if needed.
 PYTHON ?= python3
 BIN    := .venv/bin
+LIGHT  := .venv/.light
 READY  := .venv/.ready
+# A torch that is there is kept; another build: make setup TORCH='torch==...'
+TORCH  ?= torch==2.13.0
 WORKERS ?= auto
 
 .PHONY: setup demo test lint bench crash clean
 
 setup: $(READY)
 
-$(READY): pyproject.toml constraints.txt
+# What using medmm needs; training and tests need the rest.
+$(LIGHT): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	touch $@
+
+$(READY): $(LIGHT)
+	$(BIN)/python -c 'import torch' 2>/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check '$(TORCH)'
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	touch $@
 
-demo: $(READY)
+demo: $(LIGHT)
 	$(BIN)/medmm demo
 
 test: $(READY)

@@ -201,6 +201,24 @@ class Exporter(Protocol):
         ...
 
 
+@runtime_checkable
+class Recipe(Protocol):
+    """How an expert's weights were made, to make them again. Group ``medmm.recipes``."""
+
+    def train(
+        self, data: Path, out: Path, *, shorten: int, progress: Callable[[str], None]
+    ) -> Sequence[Path]:
+        """Train, measure on held-out patients, write weights and card into ``out``.
+
+        What ``out`` already holds of the same training is gone on with, to the same result.
+        ``shorten`` divides the number of steps. Returns the files that were written.
+
+        Raises:
+            InputError: the data lack something, or ``out`` holds another training.
+        """
+        ...
+
+
 GROUPS: dict[str, type[Any]] = {
     "medmm.image_readers": ImageReader,
     "medmm.experts": Expert,
@@ -213,4 +231,5 @@ GROUPS: dict[str, type[Any]] = {
     "medmm.tasks": Task,
     "medmm.executors": Executor,
     "medmm.exporters": Exporter,
+    "medmm.recipes": Recipe,
 }

@@ -177,3 +177,22 @@ def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         if not name.startswith("MEDMM_TEST_"):
             monkeypatch.delenv(name)
     monkeypatch.setenv("MEDMM_HOME", str(tmp_path / "default-home"))
+
+
+@pytest.fixture(scope="session")
+def film_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A chest film made by code, coarse enough to be made often."""
+    from medmm.demo.film import Film, write_film
+
+    folder = tmp_path_factory.mktemp("film")
+    write_film(folder, film=Film(seed=1, shape=(160, 48, 160), spacing_mm=(1.97, 8.0, 2.4)))
+    return folder
+
+
+@pytest.fixture
+def made_film(film_folder: Path) -> Any:
+    """The made film as a series."""
+    import medmm
+
+    [series] = medmm.read(film_folder).series
+    return series

@@ -10,6 +10,7 @@ from medmm.cli.options import HomeOption, JsonOption, VerboseOption
 from medmm.cli.output import Output, columns
 
 if TYPE_CHECKING:
+    from medmm.assembly.homes import OpenHome
     from medmm.demo.comparison import Row
 
 
@@ -28,44 +29,55 @@ def register(app: typer.Typer) -> None:
 
 
 def _demo(home: Path | None, output: Output) -> int:
-    from medmm.assembly import drafting, homes
-    from medmm.assembly.reading import obtain_study
+    from medmm.assembly import homes
     from medmm.cli.draft_text import draft_text
-    from medmm.demo.comparison import compare
+    from medmm.demo.comparison import compare, compare_film
+    from medmm.demo.film import write_film
     from medmm.demo.study import write_study
-    from medmm.nouns import Facts
-    from medmm.nouns.documents import draft_document
     from medmm.settings import default_home
 
     opened = homes.open_home(home or default_home().with_name("medmm-demo"))
-    source = opened.path / "demo-study"
     output.note("The bundled study is a phantom made by code; no patient was imaged.")
     output.progress("making the study")
     truth = write_study(
-        source, progress=lambda done, all_: output.progress(f"making slice {done} of {all_}")
+        opened.path / "demo-study",
+        progress=lambda done, all_: output.progress(f"making slice {done} of {all_}"),
     )
+    document = _drafted(opened, opened.path / "demo-study", output)
+    output.progress("making the film")
+    film = write_film(opened.path / "demo-film")
+    of_film = _drafted(opened, opened.path / "demo-film", output)
+    rows = [*compare(document, truth), *compare_film(of_film, film)]
+    document["film"] = of_film
+    document["truth"] = [_row_document(row) for row in rows]
+
+    def text() -> str:
+        drafts = [draft_text(one, opened.path) for one in (document, of_film)]
+        return "\n\n".join([*drafts, _truth(rows), _next(document, opened.path)])
+
+    output.result(document, text)
+    return 0 if rows and all(row.within for row in rows) else 1
+
+
+def _drafted(home: "OpenHome", source: Path, output: Output) -> dict[str, Any]:
+    """The draft of one folder, recorded, as a document."""
+    from medmm.assembly import drafting
+    from medmm.assembly.reading import obtain_study
+    from medmm.nouns import Facts
+    from medmm.nouns.documents import draft_document
+
     started = time.monotonic()
-    study, notes = obtain_study(opened, str(source), Facts(), output.progress)
+    study, notes = obtain_study(home, str(source), Facts(), output.progress)
     for note in notes:
         output.note(f"medmm: {note}")
     made = drafting.draft(
         study,
-        home=opened,
+        home=home,
         request=drafting.DraftRequest(indication="Demonstration of medmm on its bundled study."),
         progress=output.progress,
         seconds_read=time.monotonic() - started,
     )
-    document = draft_document(made)
-    rows = compare(document, truth)
-    document["truth"] = [_row_document(row) for row in rows]
-
-    def text() -> str:
-        return "\n\n".join(
-            [draft_text(document, opened.path), _truth(rows), _next(document, opened.path)]
-        )
-
-    output.result(document, text)
-    return 0 if rows and all(row.within for row in rows) else 1
+    return draft_document(made)
 
 
 def _row_document(row: "Row") -> dict[str, Any]:

@@ -16,6 +16,7 @@ from medmm.cli import (
     models,
     reports,
     studies,
+    train,
 )
 
 EPILOG = (
@@ -51,7 +52,19 @@ def build() -> typer.Typer:
     ) -> None:
         pass
 
-    for group in (demo, draft, convert, ingest, studies, reports, export, models, db, doctor):
+    for group in (
+        demo,
+        draft,
+        convert,
+        ingest,
+        studies,
+        reports,
+        export,
+        models,
+        train,
+        db,
+        doctor,
+    ):
         group.register(app)
     return app
 

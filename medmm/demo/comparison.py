@@ -4,11 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from medmm.demo.film import Film
 from medmm.demo.truth import Truth
 
 VOLUME_BAR = 0.02
 """A lung's volume may be off by this part of itself."""
 AXIS_BAR_MM = 0.5
+SHARE_BAR = 2.0
+"""The right lung's share on a film may be off by so many percentage points."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,25 @@ def compare(document: Mapping[str, Any], truth: Truth) -> list[Row]:
         for name, true in axes
     ]
     return rows
+
+
+def compare_film(document: Mapping[str, Any], film: Film) -> list[Row]:
+    """The right lung's share of both lungs' area, from the film's draft.
+
+    Areas themselves are not compared: a film hides the part of a lung in front of and behind the
+    dome of the diaphragm, and who outlines a lung leaves it out.
+    """
+    right, left = film.shadow_mm2("right"), film.shadow_mm2("left")
+    measured = next(
+        (
+            float(one["value"])
+            for one in document["measurements"]
+            if one["name"] == "right lung share" and one["unit"] == "%"
+        ),
+        None,
+    )
+    true = 100.0 * right / (right + left)
+    return [_row("right lung's share on the film", measured, true, "%", SHARE_BAR)]
 
 
 def _first(document: Mapping[str, Any], label: str, laterality: str | None = None) -> str | None:

@@ -46,6 +46,14 @@ class LungMap:
         cell = STEP_MM**3 * float(np.prod(self.build.scale))
         return float(share.sum(dtype=np.float64)) * cell / 1000
 
+    def shadow_mm2(self, side: Side) -> float:
+        """Area in the patient of the lung seen from the front, by cells as `volume_ml` does."""
+        field = self.side(side).min(axis=1)
+        change = sum(np.abs(part) for part in np.gradient(field))
+        share = np.clip(0.5 - field / np.maximum(change, np.float32(1e-4)), 0, 1)
+        cell = STEP_MM**2 * self.build.scale[0] * self.build.scale[2]
+        return float(share.sum(dtype=np.float64)) * cell
+
     def depth(self, side: Side, points: NDArray[np.float64]) -> NDArray[np.float64]:
         """The field at model points ``[n, 3]``, interpolated."""
         place = ((points - np.array(LOW)) / STEP_MM).T

@@ -32,6 +32,7 @@ from medmm.nouns.study import (
     Verdict,
     VerdictStatus,
 )
+from medmm.nouns.upright import Upright
 from medmm.nouns.writing import Case
 
 __all__ = [
@@ -84,6 +85,7 @@ __all__ = [
     "Study",
     "Turn",
     "Uncertainty",
+    "Upright",
     "Verdict",
     "VerdictStatus",
     "Volume",

@@ -21,6 +21,7 @@ COMMANDS = [
     ["models", "list"],
     ["models", "card"],
     ["models", "verify"],
+    ["train", "expert"],
     ["db", "upgrade"],
     ["db", "check"],
     ["doctor"],

@@ -5,7 +5,9 @@ class TestMyExpert(ExpertSuite):
     heavy = ("torch",)  # modules that making it and reading its card must not import
 
     @pytest.fixture
-    def good(self): return a series that the expert takes, its volume in a plain axial grid
+    def good(self): return a series that the expert takes, a volume in a plain axial grid
+
+Experts of volumes subclass `VolumeExpertSuite`, those of films `FilmExpertSuite`.
 """
 
 import hashlib
@@ -27,12 +29,14 @@ from medmm.errors import CancelledError, ExpertError
 from medmm.nouns import (
     ExpertResult,
     Patient,
+    Picture,
     Reason,
     Region,
     RunContext,
     Selection,
     Series,
     Study,
+    Upright,
     Verdict,
     Volume,
 )
@@ -43,6 +47,7 @@ TURNS = [
     ((0, 1, 2), (0, 0, 0)), ((0, 1, 2), (1, 0, 0)), ((0, 1, 2), (0, 0, 1)),
     ((0, 1, 2), (1, 1, 1)), ((1, 0, 2), (0, 1, 0)), ((2, 1, 0), (1, 0, 1)),
 ]  # fmt: skip
+ORIENTATIONS = [("L", "F"), ("R", "F"), ("L", "H"), ("R", "H"), ("F", "L"), ("H", "R")]
 
 
 class ExpertSuite:
@@ -114,16 +119,16 @@ class ExpertSuite:
         assert expert.inputs(study()) == []
 
     @pytest.mark.parametrize("kind", ["empty", "constant", "not a number"])
-    def test_volumes_without_content_are_refused(
+    def test_pixels_without_content_are_refused(
         self, expert: Expert, good: Series, kind: str
     ) -> None:
-        volume = volume_of(good)
-        array = np.zeros(volume.array.shape, dtype=np.float32)
+        content = pixels_of(good)
+        array = np.zeros(content.array.shape, dtype=np.float32)
         if kind == "empty":
             array = array[:0]
         if kind == "not a number":
             array[:] = np.nan
-        for selection in expert.inputs(study(with_volume(good, replace(volume, array=array)))):
+        for selection in expert.inputs(study(with_content(good, replace(content, array=array)))):
             assert selection.applicability.status == "refuses"
             with pytest.raises(ExpertError):
                 expert.run(selection, RunContext(scratch=Path()))
@@ -141,10 +146,12 @@ class ExpertSuite:
     def test_the_same_input_gives_the_same_result(
         self, expert: Expert, good: Series, answer: ExpertResult, tmp_path: Path
     ) -> None:
-        volume = volume_of(good)
-        before = volume.array.tobytes()
-        again = run(expert, with_volume(good, replace(volume, array=volume.array.copy())), tmp_path)
-        assert volume.array.tobytes() == before
+        content = pixels_of(good)
+        before = content.array.tobytes()
+        again = run(
+            expert, with_content(good, replace(content, array=content.array.copy())), tmp_path
+        )
+        assert content.array.tobytes() == before
         assert again.measurements == answer.measurements
         assert again.findings == answer.findings
         for one, other in zip(again.regions, answer.regions, strict=True):
@@ -193,21 +200,26 @@ class ExpertSuite:
 
     def test_regions_lie_on_the_series_grid(self, good: Series, answer: ExpertResult) -> None:
         assert answer.regions
-        shape = volume_of(good).array.shape
+        shape = pixels_of(good).array.shape
         for region in answer.regions:
             assert (region.series_uid, region.series_key) == (good.uid, good.key)
             assert region.label
             assert region.code is not None
             assert region.confidence is None or 0 <= region.confidence <= 1
-            if region.mask is None or region.box is None or region.slice is None:
+            if region.mask is None or region.box is None:
                 continue
             full = region.mask.full()
             assert full.shape == shape
+            flat = full if region.slice is None else full[region.slice]
             x0, y0, x1, y1 = (int(edge) for edge in region.box)
-            inside = full[region.slice]
-            assert inside.any()
-            assert inside[y0:y1, x0:x1].sum() == inside.sum()
-            assert full.sum(axis=(1, 2)).max() == inside.sum()
+            assert flat.any()
+            assert flat[y0:y1, x0:x1].sum() == flat.sum()
+            if region.slice is not None:
+                assert full.sum(axis=(1, 2)).max() == flat.sum()
+
+
+class VolumeExpertSuite(ExpertSuite):
+    """What experts of volumes must do besides."""
 
     @pytest.mark.parametrize(("order", "flips"), TURNS, ids=str)
     def test_the_order_and_direction_of_axes_change_no_answer_and_no_side(
@@ -241,6 +253,49 @@ class ExpertSuite:
                 assert abs(again[one.name].value - one.value) <= off, one.id
 
 
+class FilmExpertSuite(ExpertSuite):
+    """What experts of films must do besides; ``good`` is an upright frontal film of even sides."""
+
+    @pytest.mark.parametrize("orientation", ORIENTATIONS, ids="-".join)
+    def test_how_a_film_is_stored_changes_no_answer_and_no_side(
+        self,
+        expert: Expert,
+        good: Series,
+        answer: ExpertResult,
+        orientation: tuple[str, str],
+        tmp_path: Path,
+    ) -> None:
+        stored = Upright.of(orientation)
+        assert stored is not None
+        picture = pixels_of(good)
+        turned = replace(picture, array=stored.back(picture.array), spacing_mm=None)
+        view = replace(good.view, patient_orientation=orientation)
+        told = changed(with_content(good, turned), view=view)
+        plain = run(expert, with_content(good, replace(picture, spacing_mm=None)), tmp_path)
+        result = run(expert, told, tmp_path)
+        assert physical(result) == pytest.approx(physical(plain), rel=1e-3)
+        for one, other in zip(result.regions, answer.regions, strict=True):
+            assert (one.label, one.laterality) == (other.label, other.laterality)
+            if one.mask is not None and other.mask is not None:
+                assert np.array_equal(stored.turned(one.mask.full()), other.mask.full())
+
+    def test_low_values_that_are_shown_bright_change_no_answer(
+        self, expert: Expert, good: Series, answer: ExpertResult, tmp_path: Path
+    ) -> None:
+        picture = pixels_of(good)
+        top = int(picture.array.max())
+        negative = replace(picture, array=top - picture.array, inverted=True)
+        result = run(expert, with_content(good, negative), tmp_path)
+        assert physical(result) == pytest.approx(physical(answer), rel=1e-3)
+
+    def test_no_millimetre_is_made_without_a_calibration(
+        self, expert: Expert, good: Series, tmp_path: Path
+    ) -> None:
+        bare = with_content(good, replace(pixels_of(good), spacing_mm=None))
+        units = {one.unit for one in run(expert, bare, tmp_path).measurements}
+        assert not units & {"mm", "mm2", "mL"}
+
+
 def apart(one: Region, other: Region) -> float:
     """The distance in mm between two regions' centres; 0 where there is no frame."""
     first, second = one.centre_mm(), other.centre_mm()
@@ -250,6 +305,21 @@ def apart(one: Region, other: Region) -> float:
 def study(*series: Series) -> Study:
     """A study of these series."""
     return Study("1.2.826.0.1", Patient(id="P"), series)
+
+
+def pixels_of(series: Series) -> Volume | Picture:
+    """The volume or picture of a series."""
+    assert isinstance(series.content, Volume | Picture)
+    return series.content
+
+
+def with_content(series: Series, content: Volume | Picture) -> Series:
+    """The same series with other pixels in it."""
+    if isinstance(content, Volume):
+        return with_volume(series, content)
+    return changed(
+        series, load=lambda: content, shape=content.array.shape, spacing_mm=content.spacing_mm
+    )
 
 
 def volume_of(series: Series) -> Volume:

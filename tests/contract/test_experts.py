@@ -4,7 +4,7 @@ import pytest
 
 from medmm import plugins
 from medmm.nouns import Series
-from tests.contract.expert_suite import ExpertSuite
+from tests.contract.expert_suite import FilmExpertSuite, VolumeExpertSuite
 from tests.expert_models import chest_phantom as made
 
 
@@ -21,11 +21,11 @@ def chest() -> Series:
 
 
 def test_every_registered_expert_is_tested_here() -> None:
-    tested = {one.entry for one in (TestCtLungs, TestCtNodule)}
+    tested = {one.entry for one in (TestCtLungs, TestCtNodule, TestCxrLungs)}
     assert {plugin.entry.value for plugin in plugins.found("medmm.experts")} == tested
 
 
-class TestCtLungs(ExpertSuite):
+class TestCtLungs(VolumeExpertSuite):
     entry = "expert_models.ct_lungs:build"
 
     @pytest.fixture
@@ -33,9 +33,18 @@ class TestCtLungs(ExpertSuite):
         return chest
 
 
-class TestCtNodule(ExpertSuite):
+class TestCtNodule(VolumeExpertSuite):
     entry = "expert_models.ct_nodule:build"
 
     @pytest.fixture
     def good(self, chest: Series) -> Series:
         return chest
+
+
+class TestCxrLungs(FilmExpertSuite):
+    entry = "expert_models.cxr_lungs:build"
+    heavy = ("scipy", "torch", "monai", "onnxruntime", "PIL")
+
+    @pytest.fixture
+    def good(self, made_film: Series) -> Series:
+        return made_film

@@ -11,7 +11,7 @@ from medmm.drafting.checks.reading.sentence import Reading, read
 from medmm.drafting.checks.reading.sides import NONE, Sides
 from medmm.drafting.checks.reading.tokens import tokenise
 from medmm.drafting.checks.recompute import disagrees
-from medmm.nouns import Case, Finding, Measurement, Prior, Region
+from medmm.nouns import Case, Finding, Measurement, Prior, Region, Series
 from medmm.nouns.findings import Presence
 
 # Header keywords that are figures, and what they measure.
@@ -117,7 +117,7 @@ def known_figures(case: Case) -> Iterator[KnownFigure]:
         for measurement in result.measurements:
             region = regions.get(measurement.region or "")
             subject = _region_subject(region) if region else None
-            yield from _figure(measurement, subject, region)
+            yield from _figure(measurement, subject, region, _series_of(region, case))
 
 
 def prior_figures(prior: Prior | None) -> Iterator[KnownFigure]:
@@ -209,15 +209,25 @@ def _sides(region: Region) -> Sides:
     return frozenset((region.laterality,)) if region.laterality else NONE
 
 
+def _series_of(region: Region | None, case: Case) -> Series | None:
+    if region is None:
+        return None
+    wanted = (region.series_uid, region.series_key)
+    return next((one for one in case.study.series if (one.uid, one.key) == wanted), None)
+
+
 def _figure(
-    measurement: Measurement, subject: Subject | None, region: Region | None
+    measurement: Measurement,
+    subject: Subject | None,
+    region: Region | None,
+    series: Series | None = None,
 ) -> Iterator[KnownFigure]:
     unit = unit_of(measurement.unit)
     name = measurement.name.lower()
     measure = next((key for key, one in lexicon.measures().items() if name in one.names), name)
     dimension = unit.dimension if unit else measurement.unit
     value = measurement.value * (unit.factor if unit else 1.0)
-    again = disagrees(measurement, region, measure) if region else None
+    again = disagrees(measurement, region, measure, series) if region else None
     yield KnownFigure(measurement, measure, dimension, value, subject, again)
 
 

@@ -3,7 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from medmm.nouns import Measurement, Region, geometry
+from medmm.drafting.checks.recompute_film import of_film
+from medmm.nouns import Measurement, Region, Series, geometry
 
 # A mask of whole pixels gives a diameter to half a pixel's diagonal at each end, less where thick
 # slices dim a border, and a volume to 2 % or a third of its outermost layer of voxels; what is
@@ -14,13 +15,19 @@ AXIS_GAPS = 0.5
 VOLUME_SHARE = 0.02
 
 
-def recomputed(region: Region, measure: str) -> tuple[float, float] | None:
+def recomputed(
+    region: Region, measure: str, series: Series | None = None
+) -> tuple[float, float] | None:
     """A measure and its tolerance from the mask, in mm or mL; None where a mask cannot give it.
+
+    Films need their ``series``: spacing and orientation are not the region's.
 
     ``long_axis`` is the largest in-plane diameter over all slices, ``short_axis`` the largest
     diameter perpendicular to it in the same slice (RECIST 1.1, Eisenhauer et al. 2009).
     """
     mask = region.mask
+    if mask is not None and series is not None and mask.array.ndim == 2:
+        return of_film(mask, measure, series)
     if mask is None or region.affine_lps is None or mask.array.ndim != 3 or not mask.count:
         return None
     if measure == "volume":
@@ -33,12 +40,14 @@ def recomputed(region: Region, measure: str) -> tuple[float, float] | None:
     return None
 
 
-def disagrees(measurement: Measurement, region: Region, measure: str) -> float | None:
+def disagrees(
+    measurement: Measurement, region: Region, measure: str, series: Series | None = None
+) -> float | None:
     """What the mask gives (mm or mL) where that is another value than the measurement's, else None.
 
     The measurement's own uncertainty widens the tolerance; a doubtful one is held to twice of it.
     """
-    again = recomputed(region, measure)
+    again = recomputed(region, measure, series)
     if again is None:
         return None
     value, tolerance = again

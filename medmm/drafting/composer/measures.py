@@ -8,6 +8,13 @@ from medmm.drafting.composer.names import quantity_name, region_name
 from medmm.drafting.composer.view import View
 from medmm.nouns import Evidence, Measurement, Region
 
+# Measurements that say what a structure measures without being named.
+LEADS = {
+    "volume": "measure-volume",
+    "area": "measure-area",
+    "area fraction": "measure-area-fraction",
+}
+
 
 def measures(view: View) -> Iterator[Line]:
     """Every measurement that no finding owns, region by region, then those of the whole study."""
@@ -40,9 +47,9 @@ def _sentence(view: View, own: Sequence[Measurement]) -> str:
     first, rest = own[0], own[1:]
     region = view.regions.get(first.region or "")
     figure = values.value(view, first)
-    if first.name == "volume" and region is not None:
-        name = region_name(view, region)
-        lead = view.phrases.part("measure-volume", region=name, value=figure)
+    key = LEADS.get(first.name)
+    if key and region is not None:
+        lead = view.phrases.part(key, region=region_name(view, region), value=figure)
     else:
         lead = view.phrases.part("measure", quantity=quantity_name(view, first), value=figure)
     if not rest:

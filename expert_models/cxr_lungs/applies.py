@@ -1,6 +1,7 @@
 """Whether a series is a frontal chest film: by its header first, then by a look at its pixels."""
 
 from expert_models.cxr_lungs import shared
+from expert_models.cxr_lungs.film import is_nearly_gray
 from expert_models.cxr_lungs.gate import Gate
 from medmm.errors import MedmmError
 from medmm.nouns import Applicability, Picture, Selection, Series, Study, Upright
@@ -62,9 +63,7 @@ def _by_header(series: Series) -> Refusal:
         return f"It is {series.modality or 'of no stated modality'}, not a radiograph."
     if series.kind != "picture":
         return f"It is a {series.kind}, not a single film."
-    if len(series.shape) == 3:
-        return "It is in colour; radiographs are gray."
-    if series.shape and min(series.shape) < FEWEST_PIXELS:
+    if series.shape and min(series.shape[:2]) < FEWEST_PIXELS:
         rows, columns = series.shape[:2]
         return (
             f"{rows} × {columns} pixels are too few; "
@@ -93,10 +92,10 @@ def _view_words(series: Series) -> set[str]:
 
 def _by_picture(picture: Picture) -> Refusal:
     array = picture.array
-    if array.ndim != 2:
-        return "It is in colour; radiographs are gray."
-    if min(array.shape) < FEWEST_PIXELS:
+    if min(array.shape[:2], default=0) < FEWEST_PIXELS:
         return f"At least {FEWEST_PIXELS} pixels are needed on each side."
+    if array.ndim != 2 and not is_nearly_gray(array):
+        return "It is in colour; radiographs are gray."
     return ""
 
 

@@ -23,6 +23,7 @@ from medmm.nouns import (
 )
 
 if TYPE_CHECKING:
+    from expert_models.cxr_lungs.film import Gray
     from expert_models.cxr_lungs.measures import LungAreas, Value
     from expert_models.cxr_lungs.segmentation import Passes
     from expert_models.cxr_lungs.sides import Sides
@@ -71,10 +72,11 @@ class CxrLungs:
         upright = applies.upright_of(series)
         gate = shared.gate_of(picture, upright)
         pause(context, self.card.name)
-        passes = shared.passes_of(picture, upright, context.threads)
+        film = shared.upright_film(picture, upright)
+        passes = shared.passes_of(film, context.threads)
         pause(context, self.card.name)
         sides = sides_of(upright, series.view.patient_orientation, gate.mirrored)
-        report = _Report(self.card, series, picture, passes, sides, selection.applicability)
+        report = _Report(self.card, series, picture, film, passes, sides, selection.applicability)
         regions, measurements = report.all()
         if not regions:
             raise ExpertError(f"No lung was found on the film of series {series.uid}.")
@@ -100,11 +102,12 @@ class _Report:
         card: Card,
         series: Series,
         picture: Picture,
+        film: "Gray",
         passes: "Passes",
         sides: "Sides",
         answer: Applicability,
     ) -> None:
-        from expert_models.cxr_lungs import applies, doubt, shared
+        from expert_models.cxr_lungs import applies, doubt
 
         self.card, self.series, self.picture, self.sides = card, series, picture, sides
         self.upright = applies.upright_of(series)
@@ -112,7 +115,6 @@ class _Report:
         self.masks = passes.on_film()
         self.each = passes.pass_masks()
         model = doubt.doubt_model()
-        film = shared.upright_film(picture, self.upright)
         self.dice = [model.dice(row) for row in doubt.features_of(passes, film)]
         self.doubted = [one < model.doubted_below for one in self.dice]
         self.found = [float(one.mean()) >= _LEAST_SHARE for one in self.masks]
@@ -140,6 +142,8 @@ class _Report:
         from expert_models.cxr_lungs import population
 
         notes = [self.sides.sentence, self.sides.doubt]
+        if self.picture.array.ndim == 3:
+            notes.append("The film is stored in colour; its channels were averaged.")
         notes += [
             f"The outline of the {name} lung is doubtful: looks at other sizes and mirrored "
             "differ, or the lung is unlike those that it learned from."
@@ -184,7 +188,8 @@ class _Report:
             )
         else:
             # Percent of the film into mm2: its pixels times the area of one.
-            scale = self.picture.array.size * spacing[0] * spacing[1] / 100.0
+            pixels = self.masks[0].size
+            scale = pixels * spacing[0] * spacing[1] / 100.0
             area = Value(own.of_film.value * scale, own.of_film.off * scale)
             first = self._measured("area", "area", area, "mm2", _AREA, region)
         zones = [

@@ -10,15 +10,31 @@ Gray = NDArray[np.float32]
 _DARK = 0.03
 _LEAST_SIDE = 0.5
 _LOOK = 512
+_TINT, _TINTED = 24, 0.02
+
+
+def is_nearly_gray(array: NDArray[np.generic]) -> bool:
+    """Whether a colour picture ``[row, column, 3]`` of 8 bits is a gray one stored as colour.
+
+    Compression tints a gray picture a little, and some carry a small coloured mark.
+    """
+    if array.ndim != 3 or array.shape[2] != 3 or array.dtype != np.uint8 or not array.size:
+        return False
+    tint = np.asarray(array.max(axis=2)) - np.asarray(array.min(axis=2))
+    return float(np.mean(tint > _TINT)) < _TINTED
 
 
 def brightness(array: NDArray[np.generic], *, inverted: bool = False) -> Gray:
     """Values ``[row, column]`` as brightness in [0, 1]: the film's own 0.5 to 99.5 percentiles.
 
+    Colour channels, last, are averaged.
+
     ``inverted`` says that low values are shown bright (MONOCHROME1). A flat film is all zero;
     values that are not finite count as dark.
     """
     values = np.nan_to_num(np.asarray(array, dtype=np.float32), nan=0.0, posinf=0.0, neginf=0.0)
+    if values.ndim == 3:
+        values = values.mean(axis=2)
     if inverted:
         values = -values
     steps = tuple(max(1, side // _LOOK) for side in values.shape)
@@ -82,13 +98,22 @@ def standard(square: Gray) -> Gray:
     return np.asarray((square - square.mean()) / max(deviation, 1e-3), dtype=np.float32)
 
 
-def resized(values: Gray, shape: tuple[int, int], *, nearest: bool = False) -> Gray:
-    """``[row, column]`` on another grid; linear, and averaged over the area when made smaller."""
+def resized(
+    values: Gray,
+    shape: tuple[int, int],
+    *,
+    nearest: bool = False,
+    box: tuple[float, float, float, float] | None = None,
+) -> Gray:
+    """``[row, column]`` on another grid; linear, and averaged over the area when made smaller.
+
+    ``box`` is the part to take (left, top, right, bottom, in fractions of pixels).
+    """
     from PIL import Image
 
     way = Image.Resampling.NEAREST if nearest else Image.Resampling.BILINEAR
     image = Image.fromarray(np.ascontiguousarray(values, dtype=np.float32))
-    return np.asarray(image.resize((shape[1], shape[0]), way), dtype=np.float32)
+    return np.asarray(image.resize((shape[1], shape[0]), way, box), dtype=np.float32)
 
 
 def _lit(film: Gray) -> tuple[int, int, int, int]:

@@ -10,7 +10,7 @@ _UNITS = {"Y": 1.0, "M": 1 / 12, "W": 7 / 365.25, "D": 1 / 365.25}
 
 ADULTS = (
     "Adult films were measured on 38 films only, nearly all of COVID-19 and of one "
-    "hospital; other diseases are unmeasured."
+    "hospital; films unlike those are unmeasured."
 )
 BETWEEN = (
     "The patient is {age}: the net was trained and measured on children of 1 to 5 years and on "

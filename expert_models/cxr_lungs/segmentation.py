@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from math import ceil, floor
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ from expert_models.cxr_lungs.film import Gray, Square, resized, standard
 Net = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 
 SIZES = (192, 224, 256)
+_RIM = 3
 WORK = 448
 """The longest side in pixels of the grid on which passes are averaged and masks are mended."""
 
@@ -48,8 +50,25 @@ class Passes:
         Borders are found between pixels of the work grid, so that a fine film gets smooth ones.
         """
         kept = np.stack([_only(*pair) for pair in zip(self.mean, self.masks, strict=True)])
-        fine = np.stack([resized(one, self.shape) for one in kept])
-        return np.stack([mended(one) for one in _split(fine)])
+        found = np.zeros((2, *self.shape), dtype=np.bool_)
+        for side in (0, 1):
+            window = self._window(self.masks[side])
+            if window is not None:
+                fine = np.stack([_cut(one, window, self.shape) for one in kept])
+                found[side][window] = mended(_split(fine)[side])
+        return found
+
+    def _window(self, mask: NDArray[np.bool_]) -> tuple[slice, slice] | None:
+        """Rows and columns of the film that hold a mask of the work grid, with a rim; or None."""
+        sides = []
+        for axis in (0, 1):
+            hit = np.flatnonzero(mask.any(axis=1 - axis))
+            if not hit.size:
+                return None
+            scale = self.shape[axis] / mask.shape[axis]
+            low, high = floor((hit[0] - _RIM) * scale), ceil((hit[-1] + 1 + _RIM) * scale)
+            sides.append(slice(max(0, low), min(self.shape[axis], high)))
+        return sides[0], sides[1]
 
 
 def segment(net: Net, film: Gray) -> Passes:
@@ -98,6 +117,14 @@ def _split(likely: NDArray[np.float32]) -> NDArray[np.bool_]:
     none = 1 - likely.sum(axis=0)
     return np.stack([(likely[0] > likely[1]) & (likely[0] > none),
                      (likely[1] >= likely[0]) & (likely[1] > none)])  # fmt: skip
+
+
+def _cut(values: Gray, window: tuple[slice, slice], shape: tuple[int, int]) -> NDArray[np.float32]:
+    """A window of the film's grid ``shape`` out of values on the work grid."""
+    rows, columns = window
+    down, along = values.shape[0] / shape[0], values.shape[1] / shape[1]
+    box = (columns.start * along, rows.start * down, columns.stop * along, rows.stop * down)
+    return resized(values, (rows.stop - rows.start, columns.stop - columns.start), box=box)
 
 
 def _only(likely: NDArray[np.float32], mask: NDArray[np.bool_]) -> NDArray[np.float32]:

@@ -39,6 +39,6 @@ def gate_of(picture: Picture, upright: Upright) -> Gate:
         return _gates[picture]
 
 
-def passes_of(picture: Picture, upright: Upright, threads: int) -> Passes:
-    """Both lungs of a film."""
-    return segmentation.segment(net(LUNGS, threads), upright_film(picture, upright))
+def passes_of(film: Gray, threads: int) -> Passes:
+    """Both lungs of an upright film (brightness)."""
+    return segmentation.segment(net(LUNGS, threads), film)

@@ -63,10 +63,16 @@ def _evidence(item: Document, said: str, known: dict[str, str]) -> str:
     return f"{item['kind']} {item['ref']}: {item['text']}"
 
 
+def _number(value: float, digits: int) -> str:
+    """So many significant digits, and never a power of ten."""
+    text = f"{value:.{digits}g}"
+    return f"{value:.0f}" if "e+" in text else text
+
+
 def _known(document: Document) -> dict[str, str]:
     """Measurements and findings in short, by id."""
     short = {
-        item["id"]: f"{item['id']} {item['name']} {item['value']:.4g} {item['unit']}"
+        item["id"]: f"{item['id']} {item['name']} {_number(item['value'], 4)} {item['unit']}"
         for item in document["measurements"]
     }
     for finding in document["findings"]:
@@ -88,7 +94,7 @@ def _measurements(document: Document) -> list[str]:
         doubt = "  doubtful" if item["doubtful"] else ""
         lines.append(
             f"  {item['id']:>4}  {where:<28} {item['name']:<18} "
-            f"{item['value']:.5g} {item['unit']}{spread}  by {item['expert']}{doubt}"
+            f"{_number(item['value'], 5)} {item['unit']}{spread}  by {item['expert']}{doubt}"
         )
     return lines
 

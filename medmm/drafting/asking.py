@@ -33,7 +33,10 @@ def answer(question: str, draft: Draft) -> Answer:
         for statement in draft.statements
         if statement.section in ANSWERING and _speaks_of(read(statement.text), kinds, organs)
     ]
-    return _joined(found, draft) if found else _not_assessed(kinds, organs, draft)
+    # Who did not run is an answer only where nobody else has one.
+    idle = {f"expert:{run.name}" for run in draft.experts if run.status != "ran"}
+    told = [one for one in found if not {item.ref for item in one.evidence} <= idle]
+    return _joined(told or found, draft) if found else _not_assessed(kinds, organs, draft)
 
 
 def _speaks_of(said: Reading, kinds: tuple[str, ...], organs: tuple[str, ...]) -> bool:

@@ -2,8 +2,8 @@
 
 A figure has at most three significant digits, never a digit finer than the first digit of its
 uncertainty (JCGM 100:2008, 7.2.6) and never one finer than its unit is good for. Volumes from
-1000 mL on are written in litres. A value that rounding would turn into nothing, or into the whole,
-is written as a bound.
+1000 mL on are written in litres, areas from 1000 mm2 on in cm2. A value that rounding would turn
+into nothing, or into the whole, is written as a bound.
 """
 
 import math
@@ -18,10 +18,20 @@ Bound: TypeAlias = Literal["", "less than", "more than"]
 
 SIGNIFICANT_DIGITS = 3
 LITRE_FROM_ML = 1000.0
+CM2_FROM_MM2 = 1000.0
 # UCUM to what is written, and the finest power of ten that makes sense in the written unit.
 SYMBOLS: Mapping[str, str] = {"[hnsf'U]": "HU", "mm2": "mm²", "cm2": "cm²", "1": "", "deg": "°"}
-FINEST: Mapping[str, int] = {"mm": -1, "mm²": 0, "mL": -2, "L": -2, "HU": 0, "%": -1, "°": 0}
-NEVER_NEGATIVE = frozenset({"mm", "mm²", "mL", "L", "%"})
+FINEST: Mapping[str, int] = {
+    "mm": -1,
+    "mm²": 0,
+    "cm²": -1,
+    "mL": -2,
+    "L": -2,
+    "HU": 0,
+    "%": -1,
+    "°": 0,
+}
+NEVER_NEGATIVE = frozenset({"mm", "mm²", "cm²", "mL", "L", "%"})
 # Scales with a true zero, where a change in percent means something.
 RATIO_UNITS = frozenset({"mm", "mm2", "mL", "L", "cm", "cm2"})
 
@@ -61,6 +71,8 @@ def written_unit(value: float, unit: str) -> tuple[float, str]:
     """What a value in UCUM ``unit`` is multiplied with to be written, and the unit's symbol."""
     if unit == "mL" and abs(value) >= LITRE_FROM_ML:
         return 0.001, "L"
+    if unit == "mm2" and abs(value) >= CM2_FROM_MM2:
+        return 0.01, "cm²"
     return 1.0, SYMBOLS.get(unit, unit)
 
 

@@ -1,5 +1,6 @@
 """`cxr_lungs` on real films that its nets never saw, on what is no film, and on its own word."""
 
+import csv
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 from PIL import Image
 
 import medmm
-from expert_models.cxr_lungs import build, shared
+from expert_models.cxr_lungs import applies, build, shared
 from expert_models.cxr_lungs.card import LUNGS
 from expert_models.cxr_lungs.doubt import dice
 from expert_models.cxr_lungs.recipe.films import FilmFile, read_films
@@ -120,7 +121,6 @@ def test_what_is_no_radiograph_by_header_is_refused_without_a_look(child):
         {"modality": "CT"},
         {"modality": "XC"},
         {"kind": "cine"},
-        {"shape": (200, 200, 3)},
         {"shape": (32, 32)},
         {"view": FilmView(position="LL")},
         {"view": FilmView(position="LATERAL")},
@@ -226,6 +226,58 @@ def test_areas_are_in_mm2_only_where_the_film_is_calibrated(child, tmp_path):
     for one, region in zip(areas, told.regions, strict=True):
         assert one.unit == "mm2"
         assert one.value == pytest.approx(region.mask.count * 0.2)
+
+
+def test_colour_is_refused_and_a_gray_film_stored_as_colour_is_taken(child, tmp_path):
+    gray = child.content.array
+    tinted = np.stack([gray, gray, np.clip(gray.astype(int) + 9, 0, 255).astype(np.uint8)], -1)
+    result = outlined(changed(child, tinted), tmp_path)
+    assert any("stored in colour" in note for note in result.notes)
+    for one, other in zip(result.regions, outlined(child, tmp_path).regions, strict=True):
+        assert one.mask.shape == gray.shape
+        assert dice(one.mask.full(), other.mask.full()) > 0.99
+    fire = np.stack([gray, gray // 2, 255 - gray], -1)
+    answer = applicability(changed(child, fire))
+    assert answer.status == "refuses"
+    assert "colour" in answer.reason
+
+
+def test_the_lateral_film_of_an_animal_is_refused(data_folder):
+    [series] = medmm.read(data_folder / "highdicom_test_files" / "dx_image.dcm").series
+    assert applicability(series).status == "refuses"
+
+
+def test_inner_borders_do_not_show_the_heart(films, data_folder, tmp_path):
+    """Why no cardiothoracic ratio is given: read by eye on 24 of 30 films, blind to any outline."""
+    from expert_models.cxr_lungs.film import Square
+
+    others = {path.stem: path for path in (data_folder / "vqa_rad" / "images").glob("*.jpg")}
+    places = {one.name: one.image for one in films} | others
+    read, inner, thorax = [], [], []
+    with (Path(__file__).parent / "heart_readings.csv").open(newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["heart_right"]]
+    for row in rows:
+        series = film_series(places[row["film"]])
+        right, left = (one.mask.full() for one in outlined(series, tmp_path).regions)
+        film = shared.upright_film(series.content, applies.upright_of(series))
+        square = Square.of(film, 256)
+        right, left = (square.put(one.astype(np.float32)) > 0.5 for one in (right, left))
+        outer = [np.flatnonzero(right.any(0))[0], np.flatnonzero(left.any(0))[-1] + 1]
+        gaps = [
+            np.flatnonzero(left[line])[0] - np.flatnonzero(right[line])[-1]
+            for line in range(256)
+            if right[line].any() and left[line].any()
+        ]
+        told = {key: float(row[key]) for key in row if key != "film"}
+        wide = told["thorax_left"] - told["thorax_right"]
+        read.append((told["heart_left"] - told["heart_right"]) / wide)
+        inner.append(np.median(gaps) / (outer[1] - outer[0]))
+        thorax.append((outer[1] - outer[0]) / 2.56 / wide)
+    assert len(rows) == 24
+    # A ratio from the inner borders would be far off, and not grow with the heart.
+    assert np.mean(np.abs(np.subtract(read, inner))) > 0.25
+    assert np.corrcoef(read, inner)[0, 1] < 0.3
+    assert np.median(thorax) == pytest.approx(1.0, abs=0.05)
 
 
 def test_zones_are_thirds_of_the_height_and_make_up_the_lung():

@@ -8,8 +8,19 @@ from hypothesis import strategies as st
 from medmm.drafting.checks.reading.characters import plain
 from medmm.drafting.checks.reading.quantities import figures, number, units
 from medmm.drafting.checks.reading.tokens import tokenise
-from medmm.drafting.checks.recompute import recomputed
-from medmm.nouns import Evidence, Mask, Region
+from medmm.drafting.checks.recompute import disagrees, recomputed
+from medmm.nouns import (
+    Evidence,
+    FilmView,
+    Mask,
+    Measurement,
+    Origin,
+    Region,
+    Series,
+    Uncertainty,
+    Upright,
+    Verdict,
+)
 from tests.drafting.checks.cases import fails, masked_case, verdicts
 
 SPELLINGS = [
@@ -156,3 +167,50 @@ def test_axes_of_a_turned_ellipse_come_back_within_the_tolerance(long_mm, ratio,
     for measure, true in (("long_axis", long_mm), ("short_axis", long_mm * ratio)):
         value, tolerance = recomputed(region, measure)
         assert abs(value - true) <= tolerance
+
+
+def flat_region(mask: np.ndarray) -> Region:
+    return Region("r", "right lung", "mask", "1.2", "k", laterality="right", mask=Mask.of(mask))
+
+
+def film_of(
+    orientation: tuple[str, ...] = (), spacing: tuple[float, float] | None = None
+) -> Series:
+    return Series(
+        "1.2", "k", "DX", "CHEST", "picture", Verdict("usable"), Origin("1"), load=lambda: None,
+        spacing_mm=spacing, view=FilmView(patient_orientation=orientation),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "orientation", [(), ("L", "F"), ("R", "F"), ("L", "H"), ("F", "L"), ("H", "R")]
+)
+def test_a_lungs_area_and_zones_come_back_from_its_flat_mask(orientation):
+    upright = np.zeros((240, 160), dtype=np.bool_)
+    for row in range(30, 210):
+        upright[row, 20 : 40 + row // 3] = True
+    stored = Upright.of(orientation).back(upright)
+    region, film = flat_region(stored), film_of(orientation, (0.5, 0.4))
+    total = upright.sum()
+    assert recomputed(region, "area_fraction", film)[0] == pytest.approx(100 * total / (240 * 160))
+    assert recomputed(region, "area", film)[0] == pytest.approx(total * 0.2)
+    for place, name in enumerate(("upper", "middle", "lower")):
+        part = 100 * upright[30 + 60 * place : 90 + 60 * place].sum() / total
+        value, tolerance = recomputed(region, f"{name}_zone_share", film)
+        assert value == pytest.approx(part)
+        assert tolerance < 2
+
+
+def test_an_area_needs_a_calibrated_film_and_an_unknown_measure_gives_nothing():
+    region = flat_region(np.ones((10, 10), dtype=np.bool_))
+    assert recomputed(region, "area", film_of()) is None
+    assert recomputed(region, "volume", film_of()) is None
+    assert recomputed(region, "area_fraction") is None
+
+
+@pytest.mark.parametrize(("said", "outcome"), [(50.0, None), (51.0, 50.0)])
+def test_an_area_fraction_that_the_mask_does_not_give_is_found(said, outcome):
+    mask = np.zeros((20, 20), dtype=np.bool_)
+    mask[:10] = True
+    measurement = Measurement("m", "area fraction", said, "%", "m", "e", Uncertainty("r", 0.1))
+    assert disagrees(measurement, flat_region(mask), "area_fraction", film_of()) == outcome

@@ -4,13 +4,13 @@ from collections.abc import Callable
 
 import numpy as np
 
+from expert_models.anatomy import SILENT_PARTS
 from expert_models.chest_ct import coverage, shared
 from expert_models.chest_ct.frame import Frame
 from medmm.errors import MedmmError
 from medmm.nouns import Applicability, Selection, Series, Study, Volume
 
 _CHEST_WORDS = ("CHEST", "THORAX", "LUNG", "CHESTABDPELVIS", "CHESTABDOMEN", "WHOLEBODY", "TRUNK")
-_SILENT_PARTS = ("", "UNKNOWN", "OTHER", "BODY", "PARTIALBODY")
 _NOT_SLICES = ("LOCALIZER", "SCOUT", "TOPOGRAM", "SURVIEW", "PROJECTION", "MIP", "MIN IP", "MINIP")
 _FEWEST_SLICES = 8
 _SHORTEST_MM = 40.0
@@ -107,7 +107,7 @@ def _no_lung(lung_ml: float, gas_ml: float, body_part: str) -> Refusal:
         parts.append(f" beyond {lung_ml:.0f} mL")
     if gas_ml >= 1:
         parts.append(f"; the other air in it ({gas_ml:.0f} mL) is too dark or too small to be lung")
-    said = f" Its header says {body_part}." if body_part.upper() not in _SILENT_PARTS else ""
+    said = f" Its header says {body_part}." if body_part.upper() not in SILENT_PARTS else ""
     return "".join(parts) + "." + said
 
 
@@ -118,7 +118,7 @@ def _uncovered(volume: Volume, series: Series) -> str:  # noqa: ARG001
 
 def _contradicted(volume: Volume, series: Series) -> str:  # noqa: ARG001
     part = series.body_part.upper().replace(" ", "").replace("_", "")
-    if part in _SILENT_PARTS or any(word in part for word in _CHEST_WORDS):
+    if part in SILENT_PARTS or any(word in part for word in _CHEST_WORDS):
         return ""
     return f"Its header says {series.body_part}, its pixels show lung."
 

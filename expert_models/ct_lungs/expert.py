@@ -4,6 +4,7 @@ import time
 from functools import cached_property
 from importlib.resources import files
 
+from expert_models.anatomy import LEFT_LUNG, RIGHT_LUNG
 from expert_models.cards import load_card
 from expert_models.chest_ct import applies, coverage, regions, shared
 from expert_models.chest_ct.lungs import Lungs
@@ -14,7 +15,6 @@ from medmm.errors import ExpertError
 from medmm.nouns import (
     Applicability,
     Card,
-    Code,
     ExpertResult,
     Measurement,
     Region,
@@ -26,8 +26,6 @@ from medmm.nouns import (
     Volume,
 )
 
-RIGHT_LUNG = Code("SCT", "3341006", "Right lung")
-LEFT_LUNG = Code("SCT", "44029006", "Left lung")
 _THICK_MM = 2.5
 _NOISY_HU = 50.0
 

@@ -1,5 +1,6 @@
 """Whether a series is a frontal chest film: by its header first, then by a look at its pixels."""
 
+from expert_models.anatomy import SILENT_PARTS
 from expert_models.cxr_lungs import shared
 from expert_models.cxr_lungs.film import is_nearly_gray
 from expert_models.cxr_lungs.gate import Gate
@@ -9,7 +10,6 @@ from medmm.nouns import Applicability, Picture, Selection, Series, Study, Uprigh
 MODALITIES = ("DX", "CR", "RG", "XR", "DR")
 FEWEST_PIXELS = 96
 CHEST_WORDS = ("CHEST", "THORAX", "LUNG")
-SILENT_PARTS = ("", "UNKNOWN", "OTHER", "BODY", "PARTIALBODY")
 FRONTAL = ("AP", "PA", "POSTEROANTERIOR", "ANTEROPOSTERIOR")
 LATERAL = ("LL", "RL", "LAT", "LATERAL", "LLAT", "RLAT", "ML", "LM")
 OBLIQUE = ("RAO", "LAO", "RPO", "LPO", "LLO", "RLO", "OBL", "OBLIQUE")

@@ -3,13 +3,13 @@
 import time
 from typing import TYPE_CHECKING
 
+from expert_models.anatomy import LEFT_LUNG, RIGHT_LUNG
 from expert_models.cxr_lungs.card import LUNGS, card
 from expert_models.stepping import pause
 from medmm.errors import ExpertError
 from medmm.nouns import (
     Applicability,
     Card,
-    Code,
     ExpertResult,
     Mask,
     Measurement,
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from expert_models.cxr_lungs.segmentation import Passes
     from expert_models.cxr_lungs.sides import Sides
 
-RIGHT_LUNG = Code("SCT", "3341006", "Right lung")
-LEFT_LUNG = Code("SCT", "44029006", "Left lung")
 _LEAST_SHARE = 0.005
 """A lung that fills less of the film was not found."""
 

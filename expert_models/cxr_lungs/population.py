@@ -1,4 +1,4 @@
-"""Whether the patient is of the ages that the net was trained and measured on."""
+"""Whether the patient is one of those that the net was trained and measured on."""
 
 from datetime import date
 
@@ -8,9 +8,14 @@ CHILD_YEARS = (1.0, 5.0)
 ADULT_YEARS = 18.0
 _UNITS = {"Y": 1.0, "M": 1 / 12, "W": 7 / 365.25, "D": 1 / 365.25}
 
+# No disease is named: a report is searched by its words, and these are about nobody's lungs.
+CHILDREN = (
+    "The net was measured on children of 1 to 5 years of one hospital, healthy or with one group "
+    "of diagnoses (its card names them); films unlike those are unmeasured."
+)
 ADULTS = (
-    "Adult films were measured on 38 films only, nearly all of COVID-19 and of one "
-    "hospital; films unlike those are unmeasured."
+    "The net was measured on 38 films of adults, nearly all of one hospital and one diagnosis "
+    "(its card names them); films unlike those are unmeasured."
 )
 BETWEEN = (
     "The patient is {age}: the net was trained and measured on children of 1 to 5 years and on "
@@ -18,19 +23,19 @@ BETWEEN = (
 )
 UNKNOWN = (
     "The patient's age is not known: the net was trained and measured on children of 1 to 5 years "
-    "and on 38 films of adults, nearly all with COVID-19."
+    "and on 38 films of adults, nearly all of one diagnosis (its card names it)."
 )
 
 
 def sentence(series: Series) -> str:
-    """What is to be said of the patient's age; empty for children of the trained ages."""
+    """What is to be said of the patient's age and of whom the net was measured on."""
     years = age_years(series)
     if years is None:
         return UNKNOWN
     if years >= ADULT_YEARS:
         return ADULTS
     if CHILD_YEARS[0] <= years < CHILD_YEARS[1] + 1:
-        return ""
+        return CHILDREN
     whole = int(years)
     age = "under one year old" if whole < 1 else f"{whole} years old"
     return BETWEEN.format(age=age)

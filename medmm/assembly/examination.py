@@ -15,12 +15,24 @@ from medmm import __version__, ownership, plugins, settings
 from medmm.assembly import homes
 from medmm.errors import MedmmError
 from medmm.seams import GROUPS
+from medmm.weights import weight_problems
 
 # What the optional parts are for, so that an absence is a choice and not a riddle.
 OPTIONAL = {
     "psycopg": ("PostgreSQL as the database", "pip install 'medmm[postgres]'"),
+    "monai": ("training experts again", "pip install 'medmm[train]'"),
 }
-REQUIRED = ("numpy", "scipy", "pydicom", "imagecodecs", "nibabel", "PIL", "sqlalchemy", "alembic")
+REQUIRED = (
+    "numpy",
+    "scipy",
+    "pydicom",
+    "imagecodecs",
+    "nibabel",
+    "onnxruntime",
+    "PIL",
+    "sqlalchemy",
+    "alembic",
+)
 ENOUGH_BYTES = 2 * 1024**3
 
 
@@ -45,6 +57,7 @@ def examine(home: str | Path | None = None) -> list[Examined]:
         _packages,
         _libraries,
         _plugins,
+        _weights,
         lambda: _home(home),
     ]
     return [examined for step in steps for examined in step()]
@@ -89,6 +102,15 @@ def _plugins() -> Iterator[Examined]:
         for problem in problems:
             mend = f"Reinstall or remove {problem.distribution}."
             yield Examined(f"{kind} {problem.name}", "broken", problem.reason, mend)
+
+
+def _weights() -> Iterator[Examined]:
+    experts, _ = plugins.load_all("medmm.experts")
+    problems = [one for expert in experts.values() for one in weight_problems(expert)]
+    if problems:
+        yield Examined("weights", "broken", " ".join(problems), "Reinstall what brought them.")
+    else:
+        yield Examined("weights", "works", "all have the hashes that their cards name")
 
 
 def _home(path: str | Path | None) -> Iterator[Examined]:

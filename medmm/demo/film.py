@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from medmm.demo.nodule import Side
 from medmm.demo.phantom import Phantom
-from medmm.demo.study import uid
+from medmm.demo.study import describe_patient, uid
 from medmm.home import storage_error
 
 if TYPE_CHECKING:
@@ -122,13 +122,8 @@ def _describe_study(image: "Dataset", film: Film) -> None:
     image.StudyDescription = "Chest film (phantom made by code)"
     image.SeriesDescription = "Chest PA, phantom"
     image.StudyID, image.SeriesNumber, image.InstanceNumber = "2", "1", "1"
-    image.PatientName = "Phantom^Made By Code"
-    image.PatientID = "MEDMM-DEMO"
-    image.PatientBirthDate = ""
-    image.PatientSex = "O"
+    describe_patient(image)
     image.PatientAge = "045Y"
-    image.PatientIdentityRemoved = "YES"
-    image.DeidentificationMethod = "Synthetic: no person was imaged"
 
 
 def _describe_view(image: "Dataset", film: Film) -> None:

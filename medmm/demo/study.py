@@ -90,7 +90,7 @@ def _common(phantom: Phantom) -> "Dataset":
     image.ReferringPhysicianName = ""
     image.StudyDescription = "CT chest (phantom made by code)"
     image.SeriesDescription = "Chest without contrast, phantom"
-    _describe_patient(image)
+    describe_patient(image)
     image.BodyPartExamined = "CHEST"
     image.KVP = "120"
     image.ConvolutionKernel = "STANDARD"
@@ -108,7 +108,8 @@ def _common(phantom: Phantom) -> "Dataset":
     return image
 
 
-def _describe_patient(image: "Dataset") -> None:
+def describe_patient(image: "Dataset") -> None:
+    """Who was imaged: nobody."""
     image.PatientName = "Phantom^Made By Code"
     image.PatientID = "MEDMM-DEMO"
     image.PatientBirthDate = ""

@@ -198,13 +198,18 @@ def test_a_mirrored_film_is_doubted_because_of_its_heart_or_marker(child, tmp_pa
 
 @pytest.mark.parametrize(
     ("age", "told"),
-    [("003Y", ""), ("045Y", "38 films"), ("012Y", "12 years old"), ("005M", "under one year old"),
-     ("", "age is not known")],
-)  # fmt: skip
-def test_ages_outside_of_the_training_are_told(child, tmp_path, age, told):
+    [
+        ("003Y", "children of 1 to 5 years of one hospital"),
+        ("045Y", "38 films"),
+        ("012Y", "12 years old"),
+        ("005M", "under one year old"),
+        ("", "age is not known"),
+    ],
+)
+def test_who_the_net_was_measured_on_is_told_by_the_patients_age(child, tmp_path, age, told):
     origin = replace(child.origin, patient=Patient(age=age))
     notes = outlined(replace(child, origin=origin), tmp_path).notes
-    assert len(notes) == (2 if told else 1)
+    assert len(notes) == 2
     assert told in notes[-1]
 
 

@@ -36,6 +36,7 @@ def write(
     card["figures"] = [
         *figures.dice_figures(measured.children, figures.CHILDREN, COMMAND),
         *figures.dice_figures(measured.adults, figures.ADULTS, COMMAND),
+        *figures.dice_figures(measured.trained, figures.TRAINED, COMMAND)[:1],
         *figures.doubt_figures(measured.children, "held-out children", COMMAND),
         *figures.doubt_figures(measured.adults, "adults, cross-validated", COMMAND),
         *card["figures"],

@@ -19,6 +19,9 @@ ADULTS = (
     "adults: {films} films of {patients} patients, 3-fold cross-validation over patients by nets "
     "of shorter schedules; nearly all COVID-19, one hospital"
 )
+TRAINED = (
+    "NOT held out, for comparison: {films} films of {patients} children that it was trained on"
+)
 
 
 @dataclass(frozen=True, eq=False)

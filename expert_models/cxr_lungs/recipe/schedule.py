@@ -28,7 +28,7 @@ class Schedule:
     """Steps of each training and films in a batch."""
 
     base: int = 2000
-    all: int = 900
+    all: int = 2400
     fold: int = 500
     batch: int = 16
     seed: int = 20261125

@@ -129,6 +129,8 @@ def _doubts(series: Series, gate: Gate) -> list[str]:
         doubts.append("Its pixels look only partly like a frontal chest film.")
     if _named(series) and not _says_chest(series):
         doubts.append(f"Its header says {series.body_part}, its pixels show a chest.")
+    if series.view.laterality in ("L", "R"):
+        doubts.append(f"Its header says that it shows one side only ({series.view.laterality}).")
     words = _view_words(series)
     if words & set(LYING):
         doubts.append("It was taken with the patient lying on the side; no such film was measured.")

@@ -106,6 +106,7 @@ class _Report:
         answer: Applicability,
     ) -> None:
         from expert_models.cxr_lungs import applies, doubt
+        from expert_models.cxr_lungs.measures import is_cut
 
         self.card, self.series, self.picture, self.sides = card, series, picture, sides
         self.upright = applies.upright_of(series)
@@ -115,6 +116,7 @@ class _Report:
         model = doubt.doubt_model()
         self.dice = [model.dice(row) for row in doubt.features_of(passes, film)]
         self.doubted = [one < model.doubted_below for one in self.dice]
+        self.cut = [is_cut(one) for one in self.masks]
         self.found = [float(one.mean()) >= _LEAST_SHARE for one in self.masks]
 
     def all(self) -> tuple[tuple[Region, ...], tuple[Measurement, ...]]:
@@ -127,11 +129,14 @@ class _Report:
             if self.found[side]:
                 regions.append(self._region(side, name))
                 own = areas(self.masks[side], self.each[:, side])
-                measured += self._of_lung(own, regions[-1])
+                measured += self._of_lung(own, regions[-1], doubtful=self._unsure(side))
         if all(self.found):
             share = right_share(self.masks[0], self.masks[1], (self.each[:, 0], self.each[:, 1]))
+            doubtful = self._unsure(0) or self._unsure(1)
             measured.append(
-                self._measured("right-share", "right lung share", share, "%", _SHARE, None)
+                self._measured(
+                    "right-share", "right lung share", share, "%", _SHARE, None, doubtful
+                )
             )
         return tuple(regions), tuple(measured)
 
@@ -148,6 +153,12 @@ class _Report:
             for side, name in enumerate(("right", "left"))
             if self.found[side] and self.doubted[side]
         ]
+        notes += [
+            f"The {name} lung runs along the film's border, so a part of it may be missing and "
+            "its figures are doubtful."
+            for side, name in enumerate(("right", "left"))
+            if self.found[side] and self.cut[side]
+        ]
         missing = [name for side, name in enumerate(("right", "left")) if not self.found[side]]
         if missing:
             notes.append(f"The {missing[0]} lung was not found; it may be airless or cut off.")
@@ -156,6 +167,10 @@ class _Report:
 
     def _doubtful(self, side: int) -> bool:
         return self.unsure or self.doubted[side] or self.sides.doubtful
+
+    def _unsure(self, side: int) -> bool:
+        """Whether a lung's figures are doubtful: its outline is, or the film cuts it off."""
+        return self._doubtful(side) or self.cut[side]
 
     def _region(self, side: int, name: str) -> Region:
         mask = Mask.of(self.upright.back(self.masks[side]))
@@ -176,31 +191,39 @@ class _Report:
             doubtful=self._doubtful(side),
         )
 
-    def _of_lung(self, own: "LungAreas", region: Region) -> list[Measurement]:
+    def _of_lung(self, own: "LungAreas", region: Region, *, doubtful: bool) -> list[Measurement]:
         from expert_models.cxr_lungs.measures import ZONES, Value
 
         spacing = self.picture.spacing_mm
         if spacing is None:
             first = self._measured(
-                "area-fraction", "area fraction", own.of_film, "%", _OF_FILM, region
+                "area-fraction", "area fraction", own.of_film, "%", _OF_FILM, region, doubtful
             )
         else:
             # Percent of the film into mm2: its pixels times the area of one.
             pixels = self.masks[0].size
             scale = pixels * spacing[0] * spacing[1] / 100.0
             area = Value(own.of_film.value * scale, own.of_film.off * scale)
-            first = self._measured("area", "area", area, "mm2", _AREA, region)
+            first = self._measured("area", "area", area, "mm2", _AREA, region, doubtful)
         zones = [
-            self._measured(f"{zone}-zone", f"{zone} zone share", value, "%", _ZONE, region)
+            self._measured(
+                f"{zone}-zone", f"{zone} zone share", value, "%", _ZONE, region, doubtful
+            )
             for zone, value in zip(ZONES, own.zones, strict=True)
         ]
         return [first, *zones]
 
     def _measured(
-        self, key: str, name: str, value: "Value", unit: str, method: str, region: Region | None
+        self,
+        key: str,
+        name: str,
+        value: "Value",
+        unit: str,
+        method: str,
+        region: Region | None,
+        doubtful: bool,  # noqa: FBT001
     ) -> Measurement:
         owner = region.id if region else self.card.name
-        doubtful = region.doubtful if region else any(self._doubtful(side) for side in (0, 1))
         return Measurement(
             id=f"{owner}:{key}",
             name=name,

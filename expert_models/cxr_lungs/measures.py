@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 ZONES = ("upper", "middle", "lower")
+CUT_SHARE = 0.2
+"""A lung that lies along a border with this share of its width or height is cut off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,20 @@ def areas(mask: NDArray[np.bool_], each: NDArray[np.bool_], floor: float = 0.05)
     share = 100.0 * float(mask.mean())
     deviation = _deviation([100.0 * float(one.mean()) for one in each])
     return LungAreas(Value(share, max(floor, deviation)), (zones[0], zones[1], zones[2]))
+
+
+def is_cut(mask: NDArray[np.bool_]) -> bool:
+    """Whether a mask ``[row, column]`` runs along the film's border, so that a part may be missing.
+
+    A corner that just touches it does not count.
+    """
+    if not mask.any():
+        return False
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    tall, wide = rows[-1] - rows[0] + 1, columns[-1] - columns[0] + 1
+    along = max(mask[0].sum() / wide, mask[-1].sum() / wide)
+    beside = max(mask[:, 0].sum() / tall, mask[:, -1].sum() / tall)
+    return bool(max(along, beside) > CUT_SHARE)
 
 
 def zone_shares(mask: NDArray[np.bool_]) -> tuple[float, float, float]:

@@ -16,8 +16,13 @@ from medmm.errors import MedmmError
 RESUME = "Stopped; nothing half-done was kept. Run the same command again to go on."
 
 
-def run(body: Callable[[], int | None], output: Output, home: Path | None = None) -> NoReturn:
-    """Run ``body`` and exit with its code (None is 0), an error's code, 130 on Ctrl-C, or 1."""
+def run(
+    body: Callable[[], int | None], output: Output, home: Path | None = None, stopped: str = RESUME
+) -> NoReturn:
+    """Run ``body`` and exit with its code (None is 0), an error's code, 130 on Ctrl-C, or 1.
+
+    ``stopped`` is what Ctrl-C is answered with: how to go on.
+    """
     try:
         code = body() or 0
     except MedmmError as error:
@@ -27,7 +32,7 @@ def run(body: Callable[[], int | None], output: Output, home: Path | None = None
             output.note(traceback.format_exc())
     except KeyboardInterrupt:
         code = 130
-        output.note(RESUME)
+        output.note(stopped)
     except BrokenPipeError:
         # The reader of a pipe went away (| head): not a fault, and nobody is left to be told.
         sys.stderr.close()

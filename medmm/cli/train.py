@@ -8,6 +8,8 @@ import typer
 from medmm.cli.options import HomeOption, JsonOption, VerboseOption
 from medmm.cli.output import Output
 
+STOPPED = "Stopped; all up to the last checkpoint is kept. Give --resume to go on from there."
+
 
 def register(app: typer.Typer) -> None:
     """Add the command group."""
@@ -67,4 +69,4 @@ def _register_expert(group: typer.Typer) -> None:
             )
             output.result(document, lambda: "\n".join(document["files"]))
 
-        run(body, output, home)
+        run(body, output, home, stopped=STOPPED)

@@ -167,6 +167,25 @@ def test_another_body_part_in_the_header_is_doubted_where_the_pixels_show_a_ches
     assert "ABDOMEN" in answer.reason
 
 
+@pytest.mark.parametrize(
+    ("view", "told"),
+    [
+        (FilmView(laterality="R"), "one side only (R)"),
+        (FilmView(position="LLD"), "lying on the side"),
+        (FilmView(position="AXIAL"), "not known to be frontal"),
+    ],
+)
+def test_a_view_that_was_not_measured_is_doubted(child, view, told):
+    answer = applicability(replace(child, view=view))
+    assert answer.status == "doubtful"
+    assert told in answer.reason
+
+
+def test_plain_frontal_views_are_taken(child):
+    for view in (FilmView("AP", "U", ("L", "F")), FilmView("PA"), FilmView("AP SUPINE", "B")):
+        assert applicability(replace(child, view=view)).status == "applies"
+
+
 def test_a_film_without_orientation_says_where_its_sides_come_from(child, tmp_path):
     result = outlined(child, tmp_path)
     assert any("header does not give the film's orientation" in note for note in result.notes)
@@ -283,6 +302,29 @@ def test_inner_borders_do_not_show_the_heart(films, data_folder, tmp_path):
     assert np.mean(np.abs(np.subtract(read, inner))) > 0.25
     assert np.corrcoef(read, inner)[0, 1] < 0.3
     assert np.median(thorax) == pytest.approx(1.0, abs=0.05)
+
+
+def test_a_lung_that_the_film_cuts_off_has_doubtful_figures(child, tmp_path):
+    rows = child.content.array.shape[0]
+    cut = changed(child, child.content.array[: int(0.62 * rows)].copy())
+    result = outlined(cut, tmp_path)
+    assert sum("film's border" in note for note in result.notes) == 2
+    assert all(one.doubtful for one in result.measurements)
+    assert not any("film's border" in note for note in outlined(child, tmp_path).notes)
+
+
+def test_a_corner_at_the_border_is_not_cut_and_a_side_along_it_is():
+    from expert_models.cxr_lungs.measures import is_cut
+
+    mask = np.zeros((100, 80), dtype=bool)
+    assert not is_cut(mask)
+    mask[20:90, 10:40] = True
+    assert not is_cut(mask)
+    mask[90:, 36:40] = True
+    assert not is_cut(mask)
+    mask[90:, 20:40] = True
+    assert is_cut(mask)
+    assert is_cut(mask.T)
 
 
 def test_zones_are_thirds_of_the_height_and_make_up_the_lung():

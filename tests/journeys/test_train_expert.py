@@ -94,6 +94,25 @@ def test_a_recipe_that_is_killed_goes_on_to_the_same_weights_and_card(
     assert parts == {"train", "tune", "test", "0", "1", "2"}
 
 
+def test_ctrl_c_keeps_the_checkpoint_and_says_how_to_go_on(
+    medmm_command: Medmm, few_films: Path, tmp_path: Path
+) -> None:
+    running = subprocess.Popen(
+        medmm_command.command(*arguments(few_films, tmp_path / "out")),
+        env=os.environ | WHOLE, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True,
+    )  # fmt: skip
+    assert running.stderr is not None
+    for line in running.stderr:
+        if line.startswith("base: step"):
+            break
+    running.send_signal(signal.SIGINT)
+    told = running.stderr.read()
+    running.stderr.close()
+    assert running.wait() == 130
+    assert "--resume" in told
+    assert (tmp_path / "out" / "base" / "state.pt").is_file()
+
+
 def test_data_that_lack_something_are_refused_in_a_line(
     medmm_command: Medmm, tmp_path: Path
 ) -> None:

@@ -115,6 +115,7 @@ KINDS = {
     "adult-film": "adult films of a question set (MedPix, VQA-RAD), a source it was not trained on"
     " for outlines",
     "ct-slice": "CT slices",
+    "piece": "square pieces of held-out films that lack at least one lung",
     "head-or-abdomen": "CT, MR and radiographs of head and abdomen (VQA-RAD)",
     "photograph": "gray photographs",
 }

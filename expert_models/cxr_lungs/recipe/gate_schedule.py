@@ -19,6 +19,7 @@ from expert_models.cxr_lungs.recipe.gating import (
     gate_loss,
     gate_measure,
     gate_net,
+    piece_of,
     twisted,
 )
 from expert_models.cxr_lungs.recipe.others import Other
@@ -32,6 +33,7 @@ ADULTS_HELD_OUT = 0.35
 ADULTS_REPEATED = 6
 """Adult films are few and the ones that users bring: each counts this often."""
 DRAWN_EACH = 40
+PIECES_EACH = 3
 
 
 def is_held_out(film: FilmFile) -> bool:
@@ -79,6 +81,15 @@ def _bare(film: Gray) -> Film:
     return Square.of(film, BASE).put(film), np.zeros((BASE, BASE), dtype=np.uint8)
 
 
+def _pieces(films: Sequence[FilmFile]) -> list[Gray]:
+    """Pieces of held-out films that lack at least one lung: shoulders, arms, necks, bellies."""
+    draw = np.random.default_rng(978)
+    drawn_films = [film for film in films if film.mask is not None and is_held_out(film)]
+    squares = [film.on_square(BASE) for film in drawn_films for _ in range(PIECES_EACH)]
+    pieces = (piece_of(film, lungs, draw) for film, lungs in squares)
+    return [one for one in pieces if one is not None]
+
+
 @dataclass(frozen=True, slots=True)
 class Seen:
     """One picture's scores: what it is and how it was twisted."""
@@ -109,6 +120,7 @@ def look_at_held_out(net: Net, films: Sequence[FilmFile], others: Sequence[Other
     ]
     rest = [other for other in others if other.kind != "adult-film" and other.part == "test"]
     seen += [Seen(other.kind, "as it is", gate.look(net, other.film)) for other in rest]
+    seen += [Seen("piece", "as it is", gate.look(net, one)) for one in _pieces(films)]
     seen += [
         Seen(
             f"drawn {name}", "as it is", gate.look(net, make(np.random.default_rng((977, number))))

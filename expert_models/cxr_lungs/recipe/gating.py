@@ -98,19 +98,28 @@ class GateBatches:
         """A piece of a film that does not hold both lungs."""
         for _ in range(20):
             film, lungs = self._films[int(draw.integers(len(self._films)))]
-            if lungs.any():
-                side = int(draw.uniform(0.2, 0.5) * BASE)
-                top, left = draw.integers(0, BASE - side, 2)
-                box = np.s_[top : top + side, left : left + side]
-                piece, inside = film[box], lungs[box]
-                held = [np.mean(inside == one) for one in (1, 2)]
-                if min(held) < 0.05 and max(held) < 0.5 and piece.std() > 0.02:
-                    return piece
+            piece = piece_of(film, lungs, draw) if lungs.any() else None
+            if piece is not None:
+                return piece
         return drawn.limb(draw)
 
     def _augmented(self, film: Gray) -> Gray:
         sample: dict[str, Any] = self._augment({"film": film[None]})
         return np.clip(np.asarray(sample["film"], dtype=np.float32), 0, 1)
+
+
+def piece_of(film: Gray, lungs: NDArray[np.uint8], draw: np.random.Generator) -> Gray | None:
+    """A square piece, a fifth to a half of the side, that lacks at least one lung; or None.
+
+    Where one is drawn that shows both lungs, mostly lung, or nothing, there is None.
+    """
+    side = int(draw.uniform(0.2, 0.5) * BASE)
+    top, left = draw.integers(0, BASE - side, 2)
+    box = np.s_[top : top + side, left : left + side]
+    piece, inside = film[box], lungs[box]
+    held = [np.mean(inside == one) for one in (1, 2)]
+    fits = min(held) < 0.05 and max(held) < 0.5 and piece.std() > 0.02
+    return piece if fits else None
 
 
 def twisted(film: Gray, *, mirrored: bool, turns: int) -> Gray:

@@ -27,6 +27,7 @@ class Job:
 
     ``make_net`` is called after seeding. ``measure`` gives figures of the averaged net, taken
     every ``measure_every`` steps and at the end. ``average`` is the decay of the averaged weights.
+    ``data`` is a hash of what is trained on: a checkpoint of other data is refused.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Job:
     loss: Callable[["nn.Module", Batch], "Tensor"]
     steps: int
     seed: int
+    data: str = ""
     learning_rate: float = 2e-3
     weight_decay: float = 1e-4
     warm_up: int = 50
@@ -148,6 +150,11 @@ class _State:
         self.step, self.seconds, self.curve = 0, 0.0, list[Row]()
         self._recent: list[float] = []
 
+    @property
+    def _identity(self) -> dict[str, str | int]:
+        job = self.job
+        return {"job": job.name, "steps": job.steps, "seed": job.seed, "data": job.data}
+
     def _rate(self, step: int) -> float:
         """A straight warm-up, then half a cosine down to one hundredth."""
         from math import cos, pi
@@ -191,9 +198,7 @@ class _State:
         checkpoint.write(
             self.path,
             {
-                "job": self.job.name,
-                "steps": self.job.steps,
-                "seed": self.job.seed,
+                **self._identity,
                 "step": self.step,
                 "seconds": self.seconds,
                 "curve": self.curve,
@@ -206,9 +211,7 @@ class _State:
 
     def load(self) -> None:
         """Go on from the checkpoint if there is one of this job."""
-        saved: dict[str, Any] | None = checkpoint.read(
-            self.path, {"job": self.job.name, "steps": self.job.steps, "seed": self.job.seed}
-        )
+        saved: dict[str, Any] | None = checkpoint.read(self.path, self._identity)
         if saved is None:
             return
         self.net.load_state_dict(saved["net"])

@@ -1,7 +1,8 @@
 """The films of the two data folders, with masks, patients and parts of the split."""
 
 import csv
-from collections.abc import Iterator
+import hashlib
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -70,6 +71,16 @@ def read_films(data: Path) -> list[FilmFile]:
     if not films:
         raise InputError(f"{data} holds no films.")
     return films
+
+
+def fingerprint(films: Iterable[FilmFile]) -> str:
+    """A hash of films, masks and their parts of the split."""
+    digest = hashlib.sha256()
+    for film in films:
+        digest.update(f"{film.name}\0{film.patient}\0{film.part}\0".encode())
+        for path in (film.image, film.mask):
+            digest.update(hashlib.sha256(path.read_bytes()).digest() if path else b"-")
+    return digest.hexdigest()
 
 
 def _children(data: Path) -> Iterator[FilmFile]:

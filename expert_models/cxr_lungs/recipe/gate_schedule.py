@@ -1,5 +1,6 @@
 """The gate's training and its rates on pictures that it never saw."""
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ from expert_models.cxr_lungs import gate
 from expert_models.cxr_lungs.film import Gray, Square
 from expert_models.cxr_lungs.gate import Gate, Net
 from expert_models.cxr_lungs.recipe import drawn
-from expert_models.cxr_lungs.recipe.films import SALT, FilmFile
+from expert_models.cxr_lungs.recipe.films import SALT, FilmFile, fingerprint
 from expert_models.cxr_lungs.recipe.gating import (
     BASE,
     Film,
@@ -58,6 +59,9 @@ def train_gate(
     mine = [other for other in others if other.part == "train"]
     seen += [_bare(other.film) for other in mine if other.kind == "adult-film"] * ADULTS_REPEATED
     pictures = [other.film for other in mine if other.kind != "adult-film"]
+    told = hashlib.sha256(fingerprint(films).encode())
+    for other in mine:
+        told.update(other.name.encode() + other.film.tobytes())
     job = Job(
         name="gate",
         make_net=gate_net,
@@ -65,6 +69,7 @@ def train_gate(
         loss=gate_loss,
         steps=steps,
         seed=seed,
+        data=told.hexdigest(),
         learning_rate=2e-3,
         measure=gate_measure(GateBatches(seen, pictures, seed + 1)),
     )

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from expert_models.cxr_lungs.recipe.films import FOLDS, FilmFile
+from expert_models.cxr_lungs.recipe.films import FOLDS, FilmFile, fingerprint
 from expert_models.cxr_lungs.recipe.nets import segmenter
 from expert_models.cxr_lungs.recipe.segmenting import (
     Films,
@@ -115,6 +115,7 @@ class _Trainer:
             loss=loss_of(),
             steps=steps,
             seed=seed,
+            data=fingerprint(films),
             learning_rate=rate,
             measure=measure_of(self._tune),
             start_from=start,

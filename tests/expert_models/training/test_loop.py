@@ -72,8 +72,9 @@ def test_the_loss_falls(tmp_path: Path):
 
 def test_the_checkpoint_of_another_training_is_refused(tmp_path: Path):
     fit(job(), tmp_path, ignored)
-    with pytest.raises(InputError, match="another training"):
-        fit(job(steps=13), tmp_path, ignored)
+    for other in (job(steps=13), job(data="other films")):
+        with pytest.raises(InputError, match="another training"):
+            fit(other, tmp_path, ignored)
 
 
 def test_a_damaged_or_hostile_checkpoint_is_refused_and_never_run(tmp_path: Path):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from expert_models.cxr_lungs.film import Gray, brightness
+from expert_models.cxr_lungs.film import Gray, brightness, resized
 from expert_models.cxr_lungs.recipe.films import SALT, read_gray
 from expert_models.training import split
 
@@ -62,7 +62,8 @@ def _chest_ct(data: Path) -> Iterator[Other]:
             shape = (round(plane.shape[0] * gaps[1]), round(plane.shape[1] * gaps[0]))
             for centre, width in CT_WINDOWS:
                 shown = np.clip((plane - centre) / width + 0.5, 0, 1)
-                yield Other(f"lung1-{axis}-{place}", "ct-slice", "train", _sized(shown, shape))
+                film = resized(shown.astype(np.float32), shape)
+                yield Other(f"lung1-{axis}-{place}", "ct-slice", "train", film)
 
 
 def _question_set(data: Path) -> Iterator[Other]:
@@ -95,9 +96,3 @@ def _photographs() -> Iterator[Other]:
         pieces = [whole, whole[:rows, :columns], whole[rows:, columns:]]
         for place, piece in enumerate(pieces):
             yield Other(f"{path.stem}-{place}", "photograph", _part(path.stem), piece)
-
-
-def _sized(plane: np.ndarray, shape: tuple[int, int]) -> Gray:
-    from expert_models.cxr_lungs.film import resized
-
-    return resized(plane.astype(np.float32), shape)

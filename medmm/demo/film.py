@@ -129,7 +129,12 @@ def _describe_study(image: "Dataset", film: Film) -> None:
 def _describe_view(image: "Dataset", film: Film) -> None:
     image.ImageType = ["ORIGINAL", "PRIMARY", ""]
     image.BodyPartExamined = "CHEST"
+    image.AnatomicRegionSequence = [_coded("51185008", "Chest")]
     image.ViewPosition = "PA"
+    image.ViewCodeSequence = [_coded("272479005", "Postero-anterior projection")]
+    image.ViewCodeSequence[0].ViewModifierCodeSequence = []
+    image.AcquisitionContextSequence = []
+    image.DetectorType = image.PositionerType = ""
     image.ImageLaterality = "U"
     image.PatientOrientation = ["L", "F"]
     image.BurnedInAnnotation = "NO"
@@ -139,6 +144,15 @@ def _describe_view(image: "Dataset", film: Film) -> None:
     image.PixelSpacing = spacing
     image.PixelSpacingCalibrationType = "GEOMETRY"
     image.PixelSpacingCalibrationDescription = "Parallel rays: nothing is magnified"
+
+
+def _coded(value: str, meaning: str) -> "Dataset":
+    """One item of a code sequence, by SNOMED CT."""
+    from pydicom.dataset import Dataset
+
+    item = Dataset()
+    item.CodeValue, item.CodingSchemeDesignator, item.CodeMeaning = value, "SCT", meaning
+    return item
 
 
 def _describe_pixels(image: "Dataset", film: Film) -> None:

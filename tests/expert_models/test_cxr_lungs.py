@@ -99,7 +99,8 @@ def test_no_held_out_patient_was_trained_on(films):
 
 
 def test_the_onnx_files_say_what_the_trained_nets_say(child):
-    torch = pytest.importorskip("torch")
+    import torch
+
     from expert_models.cxr_lungs.recipe.gating import gate_net
     from expert_models.cxr_lungs.recipe.nets import segmenter
     from expert_models.training.export import difference, load_safetensors

@@ -42,6 +42,23 @@ def test_a_dicom_film_is_outlined_measured_and_recorded(
     assert medmm_command.json("db", "check")["ok"]
 
 
+def test_a_computed_radiography_film_is_outlined_too(
+    medmm_command: Medmm, film_folder: Path, tmp_path: Path
+) -> None:
+    film = pydicom.dcmread(film_folder / "film.dcm")
+    film.SOPClassUID = film.file_meta.MediaStorageSOPClassUID = (
+        pydicom.uid.ComputedRadiographyImageStorage
+    )
+    film.Modality, film.PhotometricInterpretation = "CR", "MONOCHROME1"
+    film.PixelData = (4095 - film.pixel_array).astype("<u2").tobytes()
+    film.save_as(tmp_path / "cr.dcm")
+    draft = medmm_command.json("draft", tmp_path / "cr.dcm")
+    plain = medmm_command.json("draft", film_folder)
+    assert [one["label"] for one in draft["regions"]] == ["right lung", "left lung"]
+    for one, other in zip(draft["regions"], plain["regions"], strict=True):
+        assert np.abs(np.subtract(one["box"], other["box"])).max() <= 1
+
+
 def test_a_picture_of_a_film_has_no_millimetres_and_says_whose_sides_these_are(
     medmm_command: Medmm, film_folder: Path, tmp_path: Path
 ) -> None:

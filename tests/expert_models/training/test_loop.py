@@ -3,25 +3,24 @@
 from pathlib import Path
 
 import pytest
+import torch
+from torch import nn
 
 from expert_models.training.loop import Job, Progress, fit
 from medmm.errors import InputError
-
-torch = pytest.importorskip("torch")
-from torch import nn  # noqa: E402
 
 
 class StoppedError(Exception):
     """Stands for a kill between two steps."""
 
 
-def batch(step: int) -> dict[str, "torch.Tensor"]:
+def batch(step: int) -> dict[str, torch.Tensor]:
     draw = torch.Generator().manual_seed(step)
     film = torch.randn((4, 1, 8, 8), generator=draw)
     return {"film": film, "truth": film.mean((1, 2, 3))}
 
 
-def loss(net: nn.Module, one: dict[str, "torch.Tensor"]) -> "torch.Tensor":
+def loss(net: nn.Module, one: dict[str, torch.Tensor]) -> torch.Tensor:
     return ((net(one["film"]).float().mean((1, 2, 3)) - one["truth"]) ** 2).mean()
 
 

@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from expert_models.cxr_lungs.film import Gray, resized
 from expert_models.cxr_lungs.segmentation import Passes
 
 FEATURES = (
@@ -58,19 +57,16 @@ def doubt_model() -> DoubtModel:
     )
 
 
-def features_of(passes: Passes, film: Gray) -> NDArray[np.float64]:
-    """``[side, feature]`` in the order of `FEATURES`; ``film`` is the upright brightness.
+def features_of(passes: Passes) -> NDArray[np.float64]:
+    """``[side, feature]`` in the order of `FEATURES`.
 
     softness: 1 - Dice of the averaged probability with its own mask. Disagreements: 1 - Dice of
     the passes with the averaged mask, their mean and the worst. pieces: what mending took off or
     filled, as a share. lopsided and small: logarithms of areas. bright: brightness of the lung.
     """
-    masks, each = passes.masks, passes.pass_masks()
-    work = (
-        resized(film, (masks.shape[1], masks.shape[2])) if film.shape != masks.shape[1:] else film
-    )
+    masks, each = passes.masks, passes.pass_masks
     areas = [max(float(one.mean()), 1e-5) for one in masks]
-    whites = [float(work[one].mean()) if one.any() else 1.0 for one in masks]
+    whites = [float(passes.work[one].mean()) if one.any() else 1.0 for one in masks]
     rows = []
     for side in (0, 1):
         mask, likely = masks[side], passes.mean[side]

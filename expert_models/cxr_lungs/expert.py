@@ -23,7 +23,6 @@ from medmm.nouns import (
 )
 
 if TYPE_CHECKING:
-    from expert_models.cxr_lungs.film import Gray
     from expert_models.cxr_lungs.measures import LungAreas, Value
     from expert_models.cxr_lungs.segmentation import Passes
     from expert_models.cxr_lungs.sides import Sides
@@ -74,7 +73,7 @@ class CxrLungs:
         passes = shared.passes_of(film, context.threads)
         pause(context, self.card.name)
         sides = sides_of(upright, series.view.patient_orientation, gate.mirrored)
-        report = _Report(self.card, series, picture, film, passes, sides, selection.applicability)
+        report = _Report(self.card, series, picture, passes, sides, selection.applicability)
         regions, measurements = report.all()
         if not regions:
             raise ExpertError(f"No lung was found on the film of series {series.uid}.")
@@ -100,7 +99,6 @@ class _Report:
         card: Card,
         series: Series,
         picture: Picture,
-        film: "Gray",
         passes: "Passes",
         sides: "Sides",
         answer: Applicability,
@@ -112,9 +110,9 @@ class _Report:
         self.upright = applies.upright_of(series)
         self.unsure = answer.status == "doubtful"
         self.masks = passes.on_film()
-        self.each = passes.pass_masks()
+        self.each = passes.pass_masks
         model = doubt.doubt_model()
-        self.dice = [model.dice(row) for row in doubt.features_of(passes, film)]
+        self.dice = [model.dice(row) for row in doubt.features_of(passes)]
         self.doubted = [one < model.doubted_below for one in self.dice]
         self.cut = [is_cut(one) for one in self.masks]
         self.found = [float(one.mean()) >= _LEAST_SHARE for one in self.masks]

@@ -24,10 +24,11 @@ class Passes:
     """What each pass says on the work grid.
 
     ``each`` is ``[pass, side, row, column]``: probability of the lung at the image's left (0) and
-    right (1). ``shape`` is the film's own grid.
+    right (1). ``work`` is the film's brightness there, ``shape`` the film's own grid.
     """
 
     each: NDArray[np.float32]
+    work: Gray
     shape: tuple[int, int]
 
     @cached_property
@@ -40,6 +41,7 @@ class Passes:
         """``[side, row, column]`` on the work grid: each lung one piece without holes."""
         return np.stack([mended(one) for one in _split(self.mean)])
 
+    @cached_property
     def pass_masks(self) -> NDArray[np.bool_]:
         """``[pass, side, row, column]`` as each pass alone would have them, unmended."""
         return np.stack([_split(one) for one in self.each])
@@ -76,7 +78,7 @@ def segment(net: Net, film: Gray) -> Passes:
     shape = (film.shape[0], film.shape[1])
     work = _work(film)
     each = [one for size in SIZES for one in _at(net, work, size)]
-    return Passes(np.stack(each), shape)
+    return Passes(np.stack(each), work, shape)
 
 
 def mended(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -61,7 +61,7 @@ def outcome(
     counted = drawn != IGNORED
     said = passes.on_film()
     both = tuple(dice(said[side] & counted, drawn == side + 1) for side in (0, 1))
-    return Outcome(film, (both[0], both[1]), features_of(passes, shown), spoiled)
+    return Outcome(film, (both[0], both[1]), features_of(passes), spoiled)
 
 
 def spoiled_films(net: Net, films: Sequence[FilmFile], seed: int, rounds: int) -> Iterator[Outcome]:

@@ -138,17 +138,19 @@ def test_ct_slices_that_claim_to_be_films_are_refused(data_folder, tmp_path):
     slices = sorted((data_folder / "cxr_adult" / "not_frontal").glob("*.jpg"))
     assert len(slices) == 10
     answers = [applicability(film_series(path)).status for path in slices]
-    assert answers.count("applies") == 0
+    assert answers == ["refuses"] * 10
 
 
 def test_noise_and_drawn_bones_are_refused(tmp_path):
     from expert_models.cxr_lungs.recipe import drawn
 
+    answers = {}
     for kind, make in drawn.KINDS.items():
         for seed in range(4):
             shown = (make(np.random.default_rng([41, seed])) * 255).astype(np.uint8)
-            answer = applicability(from_pixels(shown, tmp_path))
-            assert answer.status != "applies", (kind, seed)
+            answers[kind, seed] = applicability(from_pixels(shown, tmp_path)).status
+    assert set(answers.values()) <= {"refuses", "doubtful"}, answers
+    assert list(answers.values()).count("refuses") >= 0.9 * len(answers)
 
 
 def test_inverted_turned_and_cut_films_are_refused_or_doubted(child, tmp_path):

@@ -81,12 +81,17 @@ class Waveform:
 
 @dataclass(frozen=True)
 class Document:
-    """Text and structure of a report or an encapsulated document; its words are untrusted data."""
+    """Text and structure of a report or an encapsulated document; its words are untrusted data.
+
+    ``pages`` holds the character offset in ``text`` at which each page begins, and is empty where
+    the format has no pages. Knowledge readers give Markdown ("text/markdown").
+    """
 
     text: str
     title: str = ""
     media_type: str = "text/plain"
     headings: tuple[str, ...] = field(default_factory=tuple)
+    pages: tuple[int, ...] = ()
 
 
 Content: TypeAlias = Volume | Picture | Cine | Waveform | Document

@@ -23,9 +23,19 @@ StatementState: TypeAlias = Literal[
     "reference",
     "written",
 ]
-Section: TypeAlias = Literal["Indication", "Technique", "Comparison", "Findings", "Impression"]
+Section: TypeAlias = Literal[
+    "Indication", "Technique", "Comparison", "Findings", "Impression", "References"
+]
 
-SECTIONS: tuple[Section, ...] = ("Indication", "Technique", "Comparison", "Findings", "Impression")
+# In the order of a report. "References" holds quoted knowledge and nothing about the patient.
+SECTIONS: tuple[Section, ...] = (
+    "Indication",
+    "Technique",
+    "Comparison",
+    "Findings",
+    "Impression",
+    "References",
+)
 
 
 @dataclass(frozen=True, slots=True)

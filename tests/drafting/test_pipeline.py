@@ -265,13 +265,19 @@ def test_knowledge_is_asked_per_finding_and_quoted_as_reference(tmp_path: Path) 
     shelf = Shelf()
     made = Parts(experts(lungs(), nodules()), Composer(), shelf)
     draft = write_draft(study(), made, scratch=tmp_path)
-    assert shelf.asked == [Query("Pulmonary nodule", ("chest-ct", "general"))]
+    assert [one.text for one in shelf.asked] == [
+        "Pulmonary nodule of 17 mm",
+        "Pulmonary nodule of 17 mm: follow-up and management",
+    ]
+    assert {one.domains for one in shelf.asked} == {("chest-ct", "general")}
+    assert {(one.modality, one.body_part) for one in shelf.asked} == {("CT", "CHEST")}
+    assert {one.codes[0].meaning for one in shelf.asked} == {"Pulmonary nodule"}
     assert [one.id for one in draft.retrieved] == ["p1", "p2"]
     quoted = [one for one in draft.statements if one.state == "reference"]
     assert [one.text for one in quoted] == [
-        "Solid nodules over 8 mm: consider PET/CT (Fleischner, 2017)."
+        "Solid nodules over 8 mm: consider PET/CT (Fleischner, 2017, p1)."
     ]
-    assert quoted[0].section == "Impression"
+    assert quoted[0].section == "References"
     assert quoted[0].evidence[0].ref == "p1"
 
 

@@ -4,11 +4,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 
 from medmm.drafting.checks import known
 from medmm.drafting.checks.coverage import Coverage, coverage_of
 from medmm.drafting.checks.known import KnownFigure, KnownFinding, LooseFigure
 from medmm.drafting.checks.operations import Removal, removals
+from medmm.drafting.checks.own_words import OwnWords
 from medmm.drafting.checks.reading.dates import dates, iso
 from medmm.drafting.checks.reading.sentence import Reading, read
 from medmm.nouns import Case, Statement
@@ -54,6 +56,11 @@ class CaseFacts:
             removals([text for _, text in _histories(statements, case)]),
             _days(case),
         )
+
+    @cached_property
+    def own(self) -> OwnWords:
+        """The case's own words; gathered when first asked for, because few checks need them."""
+        return OwnWords.of(self.case, self.coverage.covers)
 
     def reading(self, statement: Statement) -> Reading:
         """A statement, read."""

@@ -14,6 +14,7 @@ from medmm.drafting.checks import (
     laterality,
     number,
     presence,
+    reference_leak,
     text,
 )
 from medmm.drafting.checks.casefacts import CaseFacts
@@ -29,6 +30,7 @@ CHECKS: dict[str, CheckFunction] = {
     "presence": presence.check,
     "existence": existence.check,
     "comparison": comparison.check,
+    "reference leak": reference_leak.check,
     "consistency": consistency.check,
     "identity": identity.check,
     "text": text.check,

@@ -10,6 +10,8 @@ from medmm.nouns import Statement
 from medmm.nouns.draft import CheckOutcome
 
 LONGEST = 600
+LONGEST_QUOTE = 2000
+"""Of quoted knowledge, which is a passage and not one sentence."""
 MOST_MARKS = 2
 
 _WORD = re.compile(r"[^\W\d_]+")
@@ -22,8 +24,9 @@ def check(statement: Statement, facts: CaseFacts) -> tuple[CheckOutcome, str] | 
     wrong = _hidden(text) or _imitated(text) or _marked(text)
     if wrong:
         return "fail", wrong
-    if len(text) > LONGEST:
-        return "fail", f"The sentence has {len(text)} characters, more than {LONGEST}."
+    longest = LONGEST_QUOTE if statement.state == "reference" else LONGEST
+    if len(text) > longest:
+        return "fail", f"The sentence has {len(text)} characters, more than {longest}."
     if not text.strip():
         return "fail", "The sentence is empty."
     return "pass", ""

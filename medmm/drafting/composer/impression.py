@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 
-from medmm.drafting.cleaning import clean
 from medmm.drafting.composer import marks, proof
 from medmm.drafting.composer.changes import all_changes, change_evidence, words
 from medmm.drafting.composer.lines import Line
@@ -14,10 +13,9 @@ from medmm.nouns import Evidence, Measurement
 
 
 def impression(view: View) -> Iterator[Line]:
-    """Marks by urgency, then sure changes, else that there is nothing to conclude; then advice."""
+    """Marks by urgency, then sure changes, else that there is nothing to conclude."""
     lines = [*_marks(view), *_changes(view)]
     yield from lines or [_nothing(view)]
-    yield from _references(view)
 
 
 def _marks(view: View) -> Iterator[Line]:
@@ -113,19 +111,3 @@ def _nothing(view: View) -> Line:
     told = f"{len(view.case.results)} experts gave a result and none of them a finding."
     evidence = (Evidence("platform", "experts", told),)
     return Line("Impression", view.phrases.say(key), "recorded", evidence)
-
-
-def _references(view: View) -> Iterator[Line]:
-    """What the knowledge advises, quoted, and never about this patient."""
-    for passage in view.case.passages:
-        if passage.kept:
-            key = "reference" if passage.version else "reference-unversioned"
-            text = view.phrases.say(
-                key,
-                text=clean(passage.text).removesuffix("."),
-                document=clean(passage.document),
-                version=clean(passage.version),
-            )
-            told = f"{passage.document}, domain {passage.domain}"
-            evidence = (Evidence("passage", passage.id, told),)
-            yield Line("Impression", text, "reference", evidence)

@@ -11,6 +11,7 @@ from medmm.drafting.composer.marks import denied, marked
 from medmm.drafting.composer.measures import measures
 from medmm.drafting.composer.opening import comparison, indication
 from medmm.drafting.composer.phrases import Phrases, phrases
+from medmm.drafting.composer.references import references
 from medmm.drafting.composer.rules import rules
 from medmm.drafting.composer.technique import technique
 from medmm.drafting.composer.view import View
@@ -26,6 +27,7 @@ CHAPTERS: tuple[Callable[[View], Iterator[Line]], ...] = (
     changed,
     limits,
     impression,
+    references,
 )
 
 

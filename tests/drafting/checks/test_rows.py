@@ -80,7 +80,7 @@ def test_a_clinician_may_write_whom_a_result_was_told():
         ("No prior study was available.", "recorded", "platform", "recorded"),
         ("The uterus was removed.", "recorded", "order", "contradicted"),
         ("No lung nodule.", "written", "clinician", "written"),
-        ("Solid nodules over 8 mm need follow-up.", "reference", "passage", "reference"),
+        ("Solid nodules over 8 mm need follow-up.", "reference", "passage", "contradicted"),
     ],
 )
 def test_the_state_of_a_sentence_follows_from_its_checks(text, state, evidence, expected):

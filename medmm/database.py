@@ -43,6 +43,8 @@ PRAGMAS = (
     "recursive_triggers=ON",
     "trusted_schema=OFF",
     "cell_size_check=ON",
+    # What is removed is overwritten, not only unlinked.
+    "secure_delete=ON",
 )
 FREE_SPACE = (
     "Free space there and run the command again; nothing that was reported as done is lost."

@@ -4,7 +4,7 @@ from typing import Any
 
 from alembic import context
 
-import rag  # noqa: F401  # its tables join the metadata below
+import rag.tables  # noqa: F401  # they join the metadata below
 from medmm.database import Base
 from medmm.records import search_index, tables  # noqa: F401
 

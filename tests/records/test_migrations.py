@@ -82,7 +82,7 @@ def test_a_database_behind_is_refused_with_the_command_that_mends_it(
 ) -> None:
     folder = tmp_path / "migrations"
     shutil.copytree(migrations.folder(), folder)
-    (folder / "versions" / "0002_later.py").write_text(LATER)
+    (folder / "versions" / "9999_later.py").write_text(LATER)
     monkeypatch.setattr(migrations, "folder", lambda: folder)
     migrations.scripts.cache_clear()
     fill(opened)
@@ -90,21 +90,22 @@ def test_a_database_behind_is_refused_with_the_command_that_mends_it(
         with pytest.raises(MigrationError, match="medmm db upgrade") as told:
             migrations.ensure(opened.database, opened.home)
         assert told.value.exit_code == 5
-        assert migrations.upgrade(opened.database, opened.home) == ("0001", "later")
+        assert migrations.upgrade(opened.database, opened.home) == (HEAD, "later")
         migrations.ensure(opened.database, opened.home)
         assert "later" in table_names(opened.database)
-        migrations.downgrade(opened.database, opened.home, "0001")
+        migrations.downgrade(opened.database, opened.home, HEAD)
         assert "later" not in table_names(opened.database)
         assert reports.load_report(opened.database, 1).last.number == 1
     finally:
         migrations.scripts.cache_clear()
 
 
-LATER = '''
+HEAD = migrations.head()
+LATER = f'''
 """A later revision that rebuilds a table which others point to."""
 import sqlalchemy as sa
 from alembic import op
-revision, down_revision = "later", "0001"
+revision, down_revision = "later", "{HEAD}"
 def upgrade():
     op.create_table("later", sa.Column("id", sa.Integer, primary_key=True))
     with op.batch_alter_table("studies", recreate="auto") as batch:
@@ -129,7 +130,7 @@ def test_a_failed_upgrade_leaves_the_database_as_it_was(
 ) -> None:
     folder = tmp_path / "migrations"
     shutil.copytree(migrations.folder(), folder)
-    (folder / "versions" / "0002_later.py").write_text(
+    (folder / "versions" / "9999_later.py").write_text(
         LATER.replace("def downgrade", "    op.execute('SELECT no_such_column')\ndef downgrade")
     )
     monkeypatch.setattr(migrations, "folder", lambda: folder)

@@ -1,0 +1,1 @@
+"""Retrieval measured on labelled questions: BEIR's layout, rankings, figures with intervals."""

@@ -1,0 +1,1 @@
+"""Indexes over the shelf: caches that can always be made again from the database."""

@@ -1,0 +1,1 @@
+"""From a query to passages: domains, both indexes, one score, and the cut."""

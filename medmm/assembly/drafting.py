@@ -6,11 +6,13 @@ import tempfile
 import time
 import weakref
 from collections.abc import Callable
+from contextlib import closing, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from medmm import plugins
 from medmm.assembly.homes import OpenHome
+from medmm.assembly.knowledge import HomeRetriever
 from medmm.assembly.reading import no_usable_series
 from medmm.dicom import export
 from medmm.drafting.asking import answer
@@ -41,11 +43,15 @@ class MaskFolder:
 
 @dataclass(frozen=True)
 class DraftRequest:
-    """What a user may ask of a draft; ``experts`` None means all that are there."""
+    """What a user may ask of a draft; ``experts`` None means all that are there.
+
+    ``knowledge`` False looks nothing up; without a home there is nothing to look in.
+    """
 
     writer: str = "composer"
     experts: tuple[str, ...] | None = None
     indication: str | None = None
+    knowledge: bool = True
 
 
 def draft(
@@ -76,10 +82,14 @@ def draft(
     if home is not None and study.id is None:
         number = studies.save_study(home.database, home.home, study).study_id
         study = studies.load_study(home.database, home.home, number)
-    with tempfile.TemporaryDirectory(prefix="medmm-") as scratch:
+    retriever = HomeRetriever(home, progress) if home is not None and asked.knowledge else None
+    with (
+        tempfile.TemporaryDirectory(prefix="medmm-") as scratch,
+        closing(retriever) if retriever else nullcontext(),
+    ):
         made = write_draft(
             study,
-            parts,
+            replace(parts, retriever=retriever),
             scratch=Path(scratch),
             indication=asked.indication,
             prior=_prior(prior, home, parts, Path(scratch)) if prior else None,

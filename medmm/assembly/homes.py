@@ -51,8 +51,11 @@ def check_database(path: str | Path | None = None, *, hashes: bool = False) -> l
     Raises:
         MigrationError: the schema is behind or ahead, so that nothing else can be checked.
     """
+    from rag import integrity as knowledge
+
     opened = open_home(path)
-    return integrity.check(opened.database, opened.home, hashes=hashes)
+    found = integrity.check(opened.database, opened.home, hashes=hashes)
+    return found + knowledge.problems(opened.database)
 
 
 def _open(path: str | Path | None) -> tuple[Home, Database]:

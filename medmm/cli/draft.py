@@ -42,7 +42,7 @@ def register(app: typer.Typer) -> None:
         experts: Annotated[
             str | None, typer.Option("--experts", metavar="A,B", help="Only these experts.")
         ] = None,
-        no_rag: Annotated[  # noqa: ARG001 - fixed by the contract; there is no knowledge yet
+        no_rag: Annotated[
             bool, typer.Option("--no-rag", help="Look nothing up in the knowledge.")
         ] = False,
         indication: Annotated[
@@ -73,6 +73,7 @@ def register(app: typer.Typer) -> None:
                 writer=writer.value,
                 experts=tuple(experts.split(",")) if experts else None,
                 indication=indication,
+                knowledge=not no_rag,
             )
             opened = homes.open_home(home)
             started = time.monotonic()

@@ -1,6 +1,6 @@
 """Documents kept: added, replaced by a later version, listed, and removed without a trace."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -63,35 +63,64 @@ def add_document(
         InputError: it has no passage, or its domain is no name.
         HomeError: the database cannot be written now; nothing was changed.
     """
-    check_domain(incoming.domain)
+    (added,) = add_documents(database, embedder, [incoming], added_by=added_by)
+    return added
+
+
+def add_documents(
+    database: Database,
+    embedder: Embedder,
+    incoming: Sequence[Incoming],
+    *,
+    added_by: str = "",
+    vectors: Mapping[str, bytes] | None = None,
+) -> list[Added]:
+    """`add_document` for several, together or not at all.
+
+    ``vectors`` are known ones by hash, made by this embedder; the others are made first.
+
+    Raises:
+        InputError: one has no passage, or its domain is no name.
+        HomeError: the database cannot be written now; nothing was changed.
+    """
+    for one in incoming:
+        check_domain(one.domain)
     with database.read() as session:
-        current = _current(session, incoming)
-        if current is not None and current.sha256 == incoming.sha256:
-            return _told(session, current, "unchanged")
-    passages = passages_of(incoming, counter(embedder))
-    if not passages:
-        raise InputError(f"{incoming.document.title!r} holds nothing to quote.")
-    vectors = _missing_vectors(database, embedder, passages)
+        wanted = [one for one in incoming if not _is_current(session, one)]
+    count = counter(embedder)
+    passages = {id(one): passages_of(one, count) for one in wanted}
+    for one in wanted:
+        if not passages[id(one)]:
+            raise InputError(f"{one.document.title!r} holds nothing to quote.")
+    made = _missing_vectors(
+        database, embedder, [one for own in passages.values() for one in own], vectors or {}
+    )
     with database.write() as session:
         hold(session, "knowledge")
-        # Somebody else may have been quicker while the vectors were made.
-        current = _current(session, incoming)
-        if current is not None and current.sha256 == incoming.sha256:
-            return _told(session, current, "unchanged")
-        now = datetime.now(UTC)
-        if current is not None:
-            # First out of the way: only one version of a document is current at a time.
-            current.superseded = now
-            session.flush()
-        row = _document_row(session, incoming, added_by, now)
-        session.add(row)
+        _keep_vectors(session, key(embedder), made)
+        return [_add(session, one, passages.get(id(one), []), added_by) for one in incoming]
+
+
+def _add(
+    session: Session, incoming: Incoming, passages: Sequence[NewPassage], added_by: str
+) -> Added:
+    # Looked at again: somebody else may have been quicker while the vectors were made.
+    current = _current(session, incoming)
+    if current is not None and current.sha256 == incoming.sha256:
+        return _told(session, current, "unchanged")
+    now = datetime.now(UTC)
+    if current is not None:
+        # First out of the way: only one version of a document is current at a time.
+        current.superseded = now
         session.flush()
-        if current is not None:
-            current.superseded_by = row.id
-        session.add_all(_passage_row(row.id, one) for one in passages)
-        _keep_vectors(session, key(embedder), vectors)
-        count_change(session)
-        return _told(session, row, "replaced" if current is not None else "added")
+    row = _document_row(session, incoming, added_by, now)
+    session.add(row)
+    session.flush()
+    if current is not None:
+        current.superseded_by = row.id
+    session.add_all(_passage_row(row.id, one) for one in passages)
+    count_change(session)
+    return _told(session, row, "replaced" if current is not None else "added")
 
 
 def list_documents(database: Database, *, superseded: bool = False) -> list[Listed]:
@@ -149,6 +178,11 @@ def count_change(session: Session) -> None:
     session.execute(update(RevisionRow).values(revision=RevisionRow.revision + 1))
 
 
+def _is_current(session: Session, incoming: Incoming) -> bool:
+    current = _current(session, incoming)
+    return current is not None and current.sha256 == incoming.sha256
+
+
 def _current(session: Session, incoming: Incoming) -> DocumentRow | None:
     return session.scalars(
         select(DocumentRow).where(
@@ -203,18 +237,25 @@ def _passage_row(document: int, passage: NewPassage) -> PassageRow:
 
 
 def _missing_vectors(
-    database: Database, embedder: Embedder, passages: Sequence[NewPassage]
+    database: Database,
+    embedder: Embedder,
+    passages: Sequence[NewPassage],
+    given: Mapping[str, bytes],
 ) -> dict[str, bytes]:
-    """Vectors of the texts that have none yet, by hash."""
+    """Vectors of the texts that have none yet, by hash: as given, else made now."""
     texts = {one.embedded: one.embedded_text for one in passages}
     with database.read() as session:
         there = _known(session, key(embedder), texts)
     wanted = {name: text for name, text in texts.items() if name not in there}
-    made = embed_texts(embedder, list(wanted.values())) if wanted else np.zeros((0, 1))
-    return {
-        name: np.ascontiguousarray(row, "<f4").tobytes()
-        for name, row in zip(wanted, made, strict=True)
-    }
+    found = {name: given[name] for name in wanted if name in given}
+    new = {name: text for name, text in wanted.items() if name not in found}
+    if new:
+        made = embed_texts(embedder, list(new.values()))
+        found.update(
+            (name, np.ascontiguousarray(row, "<f4").tobytes())
+            for name, row in zip(new, made, strict=True)
+        )
+    return found
 
 
 def _known(session: Session, embedder: str, hashes: Iterable[str]) -> set[str]:

@@ -17,6 +17,7 @@ _WORD: Final = re.compile(r"\S+")
 _LINE: Final = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
 # Never inside a number such as 3.5: the sign must be followed by a blank, or be one of Chinese.
 _SENTENCE: Final = re.compile(r".+?(?:[.!?:]+[)\"'”’]*(?=\s)|[。！？]|\n(?=\n)|\Z)", re.DOTALL)
+_SENTENCE_END: Final = re.compile(r"""[.!?:;。！？][)"'”’]*\s*$""")
 _PHRASE: Final = r"(?s).+?(?:[,;:.](?=\s)|[，；。？！]|\Z)"
 
 
@@ -164,7 +165,14 @@ class _Packer:
         self._emit(first, last, table_header)
 
     def _add_prose(self, start: int, end: int) -> None:
-        """Sentences together; the last part stays open for what follows."""
+        """Sentences together; the last part stays open for what follows.
+
+        Where each line is a sentence, as our cards are written, lines are kept whole.
+        """
+        lines = [self._text[slice(*span)] for span in self._lines(start, end)]
+        if len(lines) > 1 and all(_SENTENCE_END.search(line) for line in lines):
+            self._add_lines(start, end, "")
+            return
         parts = list(self._chunks(start, end))
         for part in parts[:-1]:
             self._emit(*part)

@@ -82,7 +82,7 @@ def open_knowledge(
         MissingError: the embedder or an index is not installed.
     """
     with open_parts(opened) as parts:
-        bring_starter_cards(opened.database, parts.embedder, progress)
+        bring_starter_cards(opened.database, parts.embedder)
         rules = read_rules(opened.path)
         yield Knowledge(
             opened.database, parts.embedder, parts.vectors, parts.words, rules, progress
@@ -277,9 +277,9 @@ def list_documents(opened: OpenHome, *, superseded: bool = False) -> list[Docume
     ]
 
 
-def bring_cards(opened: OpenHome, progress: Callable[[str], None] = _silent) -> int:
+def bring_cards(opened: OpenHome) -> int:
     """Bring the starter cards in; how many were new."""
-    return bring_starter_cards(opened.database, embedder_of(opened), progress)
+    return bring_starter_cards(opened.database, embedder_of(opened))
 
 
 def show_passage(opened: OpenHome, name: str) -> Document:

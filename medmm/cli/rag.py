@@ -129,7 +129,7 @@ def _register_list(group: typer.Typer) -> None:
             from medmm.cli import rag_text
 
             opened = homes.open_home(home)
-            knowledge.bring_cards(opened, output.progress)
+            knowledge.bring_cards(opened)
             rows = knowledge.list_documents(opened, superseded=everything)
             output.result({"documents": rows}, lambda: rag_text.listed(rows))
 

@@ -18,6 +18,7 @@ from medmm.dicom import export
 from medmm.drafting.asking import answer
 from medmm.drafting.pipeline import Parts, measure, write_draft
 from medmm.drafting.priors import judged_prior
+from medmm.drafting.retrieving import asked_in_words, look_up
 from medmm.errors import UsageError
 from medmm.home import FileStore
 from medmm.nouns import Answer, Draft, Prior, Region, Study
@@ -111,7 +112,8 @@ def draft(
 def ask(study: Study, question: str, *, home: OpenHome | None = None) -> Answer:
     """An answer to a question about a study from what experts measured; it says what it cannot.
 
-    With a home, the study is ingested there; an answer itself is not a report and is not recorded.
+    With a home, the study is ingested there and its knowledge is asked, too, without what names
+    the patient; an answer itself is not a report and is not recorded.
 
     Raises:
         UsageError: the question is empty.
@@ -121,7 +123,14 @@ def ask(study: Study, question: str, *, home: OpenHome | None = None) -> Answer:
         raise UsageError("The question is empty.", 'Ask for example "How large are the lungs?".')
     if home is not None and study.id is None:
         studies.save_study(home.database, home.home, study)
-    return answer(question, draft(study))
+    made = answer(question, draft(study))
+    if home is None:
+        return made
+    with closing(HomeRetriever(home)) as retriever:
+        passages, problem = look_up([asked_in_words(question, study)], retriever)
+    if problem:
+        log.warning("the knowledge could not be asked")
+    return replace(made, retrieved=passages)
 
 
 def _parts(asked: DraftRequest) -> tuple[Parts, tuple[Problem, ...]]:

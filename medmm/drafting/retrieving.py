@@ -23,15 +23,18 @@ DIAMETER = "long axis"
 def retrieve(
     results: Sequence[ExpertResult], study: Study, retriever: Retriever | None
 ) -> tuple[tuple[Passage, ...], str]:
-    """Passages for what was found, each once, and a warning where that failed.
+    """Passages for what was found, each once, and a warning where that failed."""
+    return look_up(queries(results, study), retriever) if retriever is not None else ((), "")
+
+
+def look_up(asked: Sequence[Query], retriever: Retriever) -> tuple[tuple[Passage, ...], str]:
+    """The passages of several questions, each once, and a warning where that failed.
 
     One that some question kept is kept.
     """
-    if retriever is None:
-        return (), ""
     passages: dict[str, Passage] = {}
     try:
-        for query in queries(results, study):
+        for query in asked:
             for passage in retriever.retrieve(query):
                 there = passages.get(passage.id)
                 if there is None or (passage.kept, passage.score) > (there.kept, there.score):
@@ -64,7 +67,7 @@ def queries(results: Sequence[ExpertResult], study: Study) -> list[Query]:
     return list(asked.values())
 
 
-def question(text: str, study: Study) -> Query:
+def asked_in_words(text: str, study: Study) -> Query:
     """A question in somebody's own words, without what names the patient.
 
     Names, numbers and dates of the header are taken out, and so is every date.

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from medmm.nouns.evidence import Evidence, StatementState
+from medmm.nouns.passages import Passage
 from medmm.nouns.regions import Region
 
 
@@ -18,12 +19,16 @@ class Question:
 
 @dataclass(frozen=True)
 class Answer:
-    """An answer with its state and evidence, like any statement."""
+    """An answer with its state and evidence, like any statement.
+
+    ``retrieved`` is what the knowledge has on the question; it is beside the answer, not in it.
+    """
 
     text: str
     state: StatementState
     evidence: tuple[Evidence, ...] = ()
     regions: tuple[Region, ...] = ()
+    retrieved: tuple[Passage, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medmm.errors import MissingError
-from medmm.home import file_sha256, write_whole
+from medmm.home import FileStore, file_sha256, write_whole
 from medmm.nouns import Card
 from rag.embedding.bert_graph import OPSET, BertShape, bert_graph
 
@@ -201,7 +201,7 @@ def _kept(cache: Path, weights: Path) -> bytes | None:
 def _keep(cache: Path, graph: bytes) -> None:
     """Keep the graph under its hash, then the note that names it."""
     cache.mkdir(parents=True, exist_ok=True)
-    digest = hashlib.sha256(graph).hexdigest()
-    write_whole(cache / digest, graph)
-    note = json.dumps({"recipe": _recipe(), "sha256": digest})
+    # Written in any case: what lies there under this name may be damaged.
+    stored = FileStore(cache).write(lambda file: file.write(graph))
+    note = json.dumps({"recipe": _recipe(), "sha256": stored.sha256})
     write_whole(cache / "minilm.json", note.encode())

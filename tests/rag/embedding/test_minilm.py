@@ -101,6 +101,7 @@ def test_a_damaged_graph_is_made_again(tmp_path: Path, damage: str) -> None:
     else:
         note.write_text("{}")
     assert np.array_equal(MiniLM(tmp_path).embed(["nodule"]), first)
+    assert kept.read_bytes() == content
 
 
 def test_weights_that_are_not_installed_are_told(monkeypatch: pytest.MonkeyPatch) -> None:

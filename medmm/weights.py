@@ -4,10 +4,10 @@ from importlib import resources
 from pathlib import Path
 
 from medmm.home import file_sha256
-from medmm.seams import Expert
+from medmm.seams import Embedder, Expert
 
 
-def weight_problems(expert: Expert) -> list[str]:
+def weight_problems(expert: Expert | Embedder) -> list[str]:
     """A sentence for each weight file of the card that is missing or has other bytes.
 
     Files are named relative to the package of the expert's own module.

@@ -1,62 +1,74 @@
-"""The experts that are here: their cards as documents, and the proof of their weights."""
+"""The models that are here: their cards as documents, and the proof of their weights."""
 
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
 from medmm import plugins
-from medmm.seams import Expert
+from medmm.seams import Embedder, Expert
 
 Document = dict[str, Any]
 
 
+KINDS = {"expert": "medmm.experts", "embedder": "medmm.embedders"}
+"""Parts that have a card, by what they are, with their entry points' group."""
+
+
 def models_document() -> Document:
-    """Every expert in a line, and the plug-ins that cannot be used."""
-    experts, problems = plugins.load_all("medmm.experts")
-    return {
-        "models": [
-            {
-                "name": expert.card.name,
-                "kind": "expert",
-                "version": expert.card.version,
-                "status": expert.card.status,
-                "modalities": list(expert.card.modalities),
-                "body_parts": list(expert.card.body_parts),
-                "task": expert.card.task,
-            }
-            for expert in experts.values()
-        ],
-        "problems": [
-            {"name": problem.name, "distribution": problem.distribution, "reason": problem.reason}
-            for problem in problems
-        ],
-    }
+    """Every expert and embedder in a line, and the plug-ins that cannot be used."""
+    models, problems = [], []
+    for kind, group in KINDS.items():
+        parts, broken = plugins.load_all(group)
+        models += [_line(kind, part) for part in parts.values()]
+        problems += [
+            {"name": one.name, "distribution": one.distribution, "reason": one.reason}
+            for one in broken
+        ]
+    return {"models": models, "problems": problems}
 
 
 def card_document(name: str) -> Document:
-    """One expert's card.
+    """The card of one expert or embedder.
 
     Raises:
         PluginError: it is unknown or broken.
     """
-    expert: Expert = plugins.load_one("medmm.experts", name)
-    return asdict(expert.card)
+    embedders = {plugin.name for plugin in plugins.found(KINDS["embedder"])}
+    kind = "embedder" if name in embedders else "expert"
+    part: Expert | Embedder = plugins.load_one(KINDS[kind], name)
+    return asdict(part.card)
 
 
 def verify_document() -> Document:
-    """Whether each expert's weights have the sha256 that its card names."""
-    experts, problems = plugins.load_all("medmm.experts")
-    models = [_verified(name, expert) for name, expert in experts.items()]
-    models += [
-        {"name": problem.name, "ok": False, "weights": [], "reason": problem.reason}
-        for problem in problems
-    ]
+    """Whether everybody's weights have the sha256 that the card names."""
+    models: list[Document] = []
+    for group in KINDS.values():
+        parts, problems = plugins.load_all(group)
+        models += [_verified(name, part) for name, part in parts.items()]
+        models += [
+            {"name": problem.name, "ok": False, "weights": [], "reason": problem.reason}
+            for problem in problems
+        ]
     return {"models": models}
 
 
-def _verified(name: str, expert: Expert) -> Document:
+def _line(kind: str, part: Expert | Embedder) -> Document:
+    card = part.card
+    return {
+        "name": card.name,
+        "kind": kind,
+        "version": card.version,
+        "status": card.status,
+        "modalities": list(card.modalities),
+        "body_parts": list(card.body_parts),
+        "task": card.task,
+    }
+
+
+def _verified(name: str, part: Expert | Embedder) -> Document:
     from medmm.weights import weight_problems
 
-    declared = expert.card.weights
+    declared = part.card.weights
     if not declared:
         return {
             "name": name,
@@ -64,7 +76,9 @@ def _verified(name: str, expert: Expert) -> Document:
             "weights": [],
             "reason": "a classical method: it has no weights",
         }
-    wrong = weight_problems(expert)
+    # Who keeps weights elsewhere than beside its module looks for itself.
+    own: Callable[[], list[str]] | None = getattr(part, "verify", None)
+    wrong = own() if own is not None else weight_problems(part)
     return {
         "name": name,
         "ok": not wrong,

@@ -1,4 +1,4 @@
-"""``medmm models``: the experts here, their cards, and the proof of their weights."""
+"""``medmm models``: the experts and embedders here, their cards, and the proof of their weights."""
 
 from typing import Annotated, Any
 
@@ -13,7 +13,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(
         no_args_is_help=True,
         rich_markup_mode=None,
-        help="Experts: list, card, verify.",
+        help="Experts and embedders: list, card, verify.",
         epilog="Example: medmm models card ct_lungs",
     )
     app.add_typer(group, name="models")
@@ -27,7 +27,7 @@ def _register_list(group: typer.Typer) -> None:
     def list_models(
         home: HomeOption = None, as_json: JsonOption = False, verbose: VerboseOption = 0
     ) -> None:
-        """List the experts, and the plug-ins that cannot be used."""
+        """List the experts and embedders, and the plug-ins that cannot be used."""
         from medmm.cli.running import run
 
         output = Output(as_json=as_json, verbose=verbose)
@@ -50,7 +50,7 @@ def _register_card(group: typer.Typer) -> None:
         as_json: JsonOption = False,
         verbose: VerboseOption = 0,
     ) -> None:
-        """Show on whom an expert was measured, and on whom it fails."""
+        """Show on whom a model was measured, and on whom it fails."""
         from medmm.cli.running import run
 
         output = Output(as_json=as_json, verbose=verbose)
@@ -70,7 +70,7 @@ def _register_verify(group: typer.Typer) -> None:
     def verify(
         home: HomeOption = None, as_json: JsonOption = False, verbose: VerboseOption = 0
     ) -> None:
-        """Compare every expert's weights with the hashes in its card."""
+        """Compare all weights with the hashes in the cards."""
         from medmm.cli.running import run
 
         output = Output(as_json=as_json, verbose=verbose)
@@ -86,10 +86,11 @@ def _register_verify(group: typer.Typer) -> None:
 
 
 def _table(document: dict[str, Any]) -> str:
-    rows = [("name", "version", "status", "modality", "task")]
+    rows = [("name", "kind", "version", "status", "modality", "task")]
     rows += [
         (
             model["name"],
+            model["kind"],
             model["version"],
             model["status"],
             "/".join(model["modalities"]),

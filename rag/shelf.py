@@ -15,6 +15,7 @@ from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
 from medmm.database import Database
+from medmm.errors import HomeError
 from medmm.seams import Embedder
 from rag.documents import in_turns
 from rag.embedding.identity import Vectors, embed_texts, key
@@ -29,6 +30,10 @@ Rows = NDArray[np.int64]
 
 def _silent(_: str) -> None:
     """Progress that nobody asked for."""
+
+
+class ShelfChangedError(HomeError):
+    """A passage of the shelf is no longer in the database."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +78,11 @@ class Shelf:
         return self.given if self.given is not None else self.vectors_of(range(len(self)))
 
     def vectors_of(self, rows: Iterable[int]) -> Vectors:
-        """Float32 ``[n, d]`` of some passages, in order."""
+        """Float32 ``[n, d]`` of some passages, in order.
+
+        Raises:
+            ShelfChangedError: somebody has removed one since the shelf was read.
+        """
         wanted = list(rows)
         if self.given is not None or "vectors" in self.__dict__:
             return np.asarray(self.vectors[wanted])
@@ -81,8 +90,12 @@ class Shelf:
         if self.database is None:
             return np.zeros((len(wanted), 0), np.float32)
         found = dict(_read_vectors(self.database, self.embedder, names))
-        if not found:
-            return np.zeros((len(wanted), 0), np.float32)
+        if not names:
+            return np.zeros((0, 0), np.float32)
+        if len(found) < len(set(names)):
+            raise ShelfChangedError(
+                "The knowledge was changed while it was searched.", "Ask once more."
+            )
         width = len(next(iter(found.values()))) // 4
         joined = b"".join(found[name] for name in names)
         return np.frombuffer(joined, "<f4").reshape(len(wanted), width).astype(np.float32)

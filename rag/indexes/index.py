@@ -20,7 +20,7 @@ class Hit:
 
 
 class VectorIndex(Protocol):
-    """Nearest passages by cosine. Entry by `rag.indexes.vector_index`."""
+    """Nearest passages by cosine. `rag.indexes.choose` makes one by its name."""
 
     @property
     def name(self) -> str:

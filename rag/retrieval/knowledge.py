@@ -18,9 +18,10 @@ from rag.retrieval.engine import Asked, Engine, ask
 from rag.retrieval.fusion import Scored
 from rag.retrieval.synonyms import Expanded, expand
 from rag.safety import barred
-from rag.shelf import current_revision, read_shelf
+from rag.shelf import ShelfChangedError, current_revision, read_shelf
 from rag.tables import DocumentRow, PassageRow
 
+TRIES = 3
 SHOWN = 8
 """At least so many of the best candidates are looked at and told of."""
 
@@ -77,6 +78,15 @@ class Knowledge:
 
     def look_up(self, query: Query) -> Found:
         """`retrieve` with what led to it."""
+        for _ in range(TRIES):
+            try:
+                return self._look_up(query)
+            except ShelfChangedError:
+                # A passage went between reading the shelf and its vectors: read it again.
+                self._engine = None
+        return self._look_up(query)
+
+    def _look_up(self, query: Query) -> Found:
         engine = self.engine()
         expanded = expand(query.text, query.codes)
         asked = ask(self._embedder, expanded)

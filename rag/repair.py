@@ -100,10 +100,11 @@ def _mend_indexes(
     progress: Callable[[str], None],
 ) -> Iterator[Mended]:
     shelf = read_shelf(database, embedder, progress)
-    vectors.refresh(shelf)
-    found = vectors.problems()
-    if found:
+    found = vectors.refresh(shelf)
+    more = vectors.problems()
+    if more:
         vectors.repair(shelf)
+        found = [*found, *more]
     yield Mended(f"index {vectors.name}", tuple(found))
     words.refresh(shelf)
     lacking = words.problems()

@@ -52,8 +52,11 @@ class ChromaIndex:
         """Whether this process has the folder; else it searches exactly."""
         return self._lock.held
 
-    def refresh(self, shelf: Shelf) -> None:
+    def refresh(self, shelf: Shelf) -> list[str]:
         """Hold what the shelf holds; adding is quick, anything else makes the index anew.
+
+        Returns:
+            What was found damaged and was made anew, a sentence each.
 
         Raises:
             MissingError: chromadb is not installed, or this Python's SQLite is too old for it.
@@ -66,8 +69,10 @@ class ChromaIndex:
                 leave_mark(self._folder)
             elif take_mark(self._folder) or self._held != shelf.content:
                 self._held = ""
-                self._kept.bring(shelf, self._rows)
+                told = self._kept.bring(shelf, self._rows)
                 self._held = shelf.content
+                return told
+            return []
 
     def search(self, query: Embedded, domains: Iterable[str], limit: int) -> list[Hit]:
         """The nearest rows by cosine, best first; equal ones in the order of the shelf.

@@ -32,6 +32,10 @@ LITTLE = 2 << 20
 """Bytes free on a disk that counts as full: a store without a text takes some hundred kB."""
 
 
+class DamagedError(StoreError):
+    """What is on the disk is not what was written there."""
+
+
 class Generations:
     """The folder; only its owner may call this."""
 
@@ -52,8 +56,11 @@ class Generations:
             self._store.close()
         self._store = None
 
-    def bring(self, shelf: Shelf, rows: Rows) -> None:
+    def bring(self, shelf: Shelf, rows: Rows) -> list[str]:
         """Add what is missing; make all anew where something has to go or is not as it was.
+
+        Returns:
+            What was not as it was left, a sentence each.
 
         Raises:
             MissingError: chromadb is not installed, or this Python's SQLite is too old for it.
@@ -67,10 +74,14 @@ class Generations:
                 self._add(store, state, shelf, rows, lacking)
             else:
                 _prove(store, blind(store, shelf, rows))
-        except StoreError:
+        except StoreError as error:
+            damaged = isinstance(error, DamagedError) or (
+                notes.read_state(self._folder) is None and bool(notes.generations(self._folder))
+            )
             self.make(shelf, rows)
-        else:
-            self._sweep(state.generation)
+            return [error.message] if damaged else []
+        self._sweep(state.generation)
+        return []
 
     def make(self, shelf: Shelf, rows: Rows) -> None:
         """Make a new generation, whatever is there, and remove all others from the disk.
@@ -154,8 +165,11 @@ class Generations:
             self.leave()
             path = notes.generation_folder(self._folder, state.generation)
             if not (path / notes.DATABASE).is_file() or notes.fingerprints(path) != state.files:
-                raise StoreError(f"{path} is not as it was left.")
-            self._store, self._state = _opened(path, state), state
+                raise DamagedError(f"{path} is not as it was left.")
+            try:
+                self._store, self._state = _opened(path, state), state
+            except StoreError as error:
+                raise DamagedError(error.message) from error
         return self._store, state
 
     def _add(self, store: Store, state: State, shelf: Shelf, rows: Rows, lacking: Rows) -> None:
@@ -242,4 +256,4 @@ def _add_rows(store: Store, shelf: Shelf, rows: Rows) -> None:
 
 def _prove(store: Store, told: list[str]) -> None:
     if told:
-        raise StoreError(f"{store.folder} is not as it was left: {told[0]}")
+        raise DamagedError(f"{store.folder} is not as it was left: {told[0]}")

@@ -22,10 +22,11 @@ class ExactIndex:
         self._shelf: Shelf | None = None
         self._last: tuple[Embedded, Vectors] | None = None
 
-    def refresh(self, shelf: Shelf) -> None:
+    def refresh(self, shelf: Shelf) -> list[str]:
         """Search this shelf from now on."""
         self._shelf = shelf
         self._last = None
+        return []
 
     def search(self, query: Embedded, domains: Iterable[str], limit: int) -> list[Hit]:
         """The nearest rows; cosine is the product, because all vectors have unit length.

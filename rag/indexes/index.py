@@ -27,8 +27,11 @@ class VectorIndex(Protocol):
         """As the setting names it."""
         ...
 
-    def refresh(self, shelf: Shelf) -> None:
+    def refresh(self, shelf: Shelf) -> list[str]:
         """Hold what the shelf holds, no more and no less.
+
+        Returns:
+            What was found damaged and was made anew, a sentence each.
 
         Raises:
             HomeError: it cannot be kept now.

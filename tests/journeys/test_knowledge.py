@@ -362,3 +362,22 @@ def test_the_doctor_mends_an_index_that_is_damaged(medmm_command: Medmm) -> None
     told = medmm_command("doctor").stdout
     assert "index bm25 was mended" in told
     assert "indexes as the database says" in medmm_command("doctor").stdout
+
+
+@pytest.mark.parametrize("damage", ["database", "note", "vectors"])
+def test_the_doctor_mends_chroma(medmm_command: Medmm, damage: str) -> None:
+    chosen = {**os.environ, "MEDMM_INDEX": "chroma"}
+    before = medmm_command.json("rag", "search", "nodule on CT", env=chosen)
+    assert before["index"] == "chroma"
+    (generation,) = (medmm_command.home / "chroma").glob("generation-*")
+    if damage == "database":
+        (generation / "chroma.sqlite3").write_bytes(b"no database")
+    elif damage == "note":
+        (medmm_command.home / "chroma" / "state.json").write_text("{")
+    else:
+        next(generation.rglob("data_level0.bin")).write_bytes(b"\0" * 1000)
+    told = medmm_command("doctor", env=chosen).stdout
+    assert "index chroma was mended" in told
+    assert "indexes as the database says" in medmm_command("doctor", env=chosen).stdout
+    after = medmm_command.json("rag", "search", "nodule on CT", env=chosen)
+    assert after["passages"] == before["passages"]

@@ -14,6 +14,8 @@ LONGEST = 64
 
 def folded(text: str) -> str:
     """Lower case, compatibility forms made plain, accents off."""
+    if text.isascii():
+        return text.lower()
     plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())
     return "".join(letter for letter in plain if not unicodedata.combining(letter))
 

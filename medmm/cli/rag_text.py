@@ -15,7 +15,8 @@ def added(document: Document) -> str:
     """A line for each file, and what was left out."""
     lines = []
     for one in document["added"]:
-        told = f"document {one['document']}, version {one['version']}, {one['passages']} passages"
+        count = f"{one['passages']} passage{'' if one['passages'] == 1 else 's'}"
+        told = f"document {one['document']}, version {one['version']}, {count}"
         if one["not_quoted"]:
             told += f"; {one['not_quoted']} never quoted: {NO_KNOWLEDGE}"
         lines.append(f"{one['outcome']}: {one['title']} ({told})")

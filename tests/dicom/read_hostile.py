@@ -24,7 +24,7 @@ def main(folder: Path) -> None:
                 for frame in range(min(frames.count, 20)):
                     frames.stored(frame)
             except InputError as error:
-                assert error.code, path
+                assert error.code, path  # noqa: PT017
                 continue
             assert frames.notes is not None
             read += 1

@@ -117,7 +117,12 @@ class VLM(Protocol):
 
 @runtime_checkable
 class Embedder(Protocol):
-    """Texts into unit vectors. Group ``medmm.embedders``."""
+    """Texts into unit vectors. Group ``medmm.embedders``.
+
+    One may also have ``prepare(folder)`` to keep files in the home's cache, ``count(text)`` for the
+    tokens of a text (passages are cut to what it can see), and ``verify()`` for what is wrong with
+    weights that do not lie beside its module.
+    """
 
     @property
     def card(self) -> Card:

@@ -196,6 +196,8 @@ def _passage(passage: Passage) -> Document:
         "document": passage.document,
         "version": passage.version,
         "domain": passage.domain,
+        "licence": passage.licence,
+        "place": passage.place,
         "score": passage.score,
         "kept": passage.kept,
         "why": passage.why,

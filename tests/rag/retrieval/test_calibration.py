@@ -10,6 +10,7 @@ from medmm.errors import InputError
 from rag.retrieval.calibration import (
     EVERYWHERE,
     FILE,
+    GAPS,
     Labelled,
     calibrate,
     kept_labels,
@@ -50,6 +51,13 @@ def test_the_bound_holds_on_new_questions_as_often_as_it_promises() -> None:
         assert chosen.bounded
         exceeded += risk(fresh, chosen.rule) > 0.3
     assert exceeded <= 4  # of 20 with delta 0.1: five or more has a chance of 4 %
+
+
+@pytest.mark.parametrize("delta", [0.02, 0.1, 0.3])
+def test_each_gap_spends_its_share_of_delta_and_no_more(delta: float) -> None:
+    for seed in range(4):
+        chosen = calibrate(questions(60, seed), alpha=0.3, delta=delta)["chest-ct"]
+        assert p_value(chosen.risk, chosen.n, 0.3) <= delta / len(GAPS)
 
 
 def test_a_stricter_alpha_keeps_less_and_errs_less() -> None:

@@ -6,7 +6,7 @@ from alembic import context
 
 import rag.tables  # noqa: F401  # they join the metadata below
 from medmm.database import Base
-from medmm.records import search_index, tables  # noqa: F401
+from medmm.records import audit_tables, search_index, tables, user_tables  # noqa: F401
 
 
 def include_object(_: Any, name: str | None, kind: str, *__: Any) -> bool:

@@ -1,4 +1,4 @@
-"""What ``medmm db check`` looks for: schema, the database's own checks, files and hashes."""
+"""What ``medmm db check`` looks for: schema, the database's own checks, files, hashes, audit."""
 
 import hashlib
 import json
@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from medmm.database import Database
 from medmm.home import Home, file_sha256
 from medmm.nouns.documents import document_sha256
-from medmm.records import migrations
+from medmm.records import audit_seal, migrations
 from medmm.records.search_index import indexed_reports
 from medmm.records.tables import FileRow, ReportRow, VersionRow
 
@@ -31,6 +31,7 @@ def check(database: Database, home: Home, *, hashes: bool = False) -> list[str]:
         problems += _version_problems(session)
         problems += _search_problems(session)
         problems += _file_problems(session, home, hashes=hashes)
+    problems += audit_seal.verify(database, home)
     return problems + migrations.differences(database)
 
 

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, inspect
 from medmm.database import Base, Database, sqlite_folder
 from medmm.errors import HomeError, MigrationError
 from medmm.home import Home, network_file_system, sync_folder
-from medmm.records import tables  # noqa: F401  # its tables join the metadata
+from medmm.records import audit_tables, tables, user_tables  # noqa: F401  # they join the metadata
 
 UPGRADE = "Run `medmm db upgrade`."
 

@@ -14,7 +14,7 @@ from sqlalchemy import inspect, text
 from medmm import home as home_module
 from medmm.database import Database
 from medmm.errors import HomeError, MigrationError
-from medmm.records import integrity, migrations, reports, studies
+from medmm.records import audit, integrity, migrations, reports, studies
 from tests.records.builders import draft, refused_series, region_with_mask, series, study
 from tests.records.conftest import Opened
 
@@ -28,6 +28,10 @@ def fill(opened: Opened) -> None:
     studies.save_study(opened.database, opened.home, study(series(), refused_series()))
     made = draft(regions=(region_with_mask(opened.home),))
     reports.save_draft(opened.database, opened.home, 1, made)
+    with opened.database.write() as session:
+        audit.record(session, audit.Event("ada", "admin", "database.upgrade", "database"))
+    # A downgrade drops the events, which the head rightly tells.
+    audit.seal(opened.database, opened.home, anew=True)
 
 
 def test_a_new_database_is_made_at_the_head(opened: Opened) -> None:

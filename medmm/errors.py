@@ -6,6 +6,8 @@
     │   ├── GeometryError                   positions or spacing cannot be trusted
     │   ├── PixelError                      pixels cannot be decoded or are not what the header says
     │   ├── LimitError                      the bytes ask for more than a budget allows
+    │   ├── ConflictError                   somebody else's version came first
+    │   ├── AccessError                     this actor may not do that, or did not sign in
     │   └── NotFoundError                   no such study, report, expert, ...
     ├── MissingError               exit 3   a part that is needed is not installed or not there
     │   └── PluginError                     a plug-in is broken, doubled or unknown
@@ -62,6 +64,28 @@ class PixelError(InputError):
 
 class LimitError(InputError):
     """The bytes ask for more memory, depth, files or time than their budget allows."""
+
+
+class ConflictError(InputError):
+    """Somebody else's version came first: ``based_on`` was edited, ``last`` is there by now."""
+
+    def __init__(self, message: str, mend: str, *, based_on: int, last: int) -> None:
+        super().__init__(message, mend, code="conflict")
+        self.based_on = based_on
+        self.last = last
+
+
+class AccessError(InputError):
+    """The actor may not do that, or is not who it claims to be; after ``wait_seconds`` try again.
+
+    ``wait_seconds`` is 0 where waiting does not help.
+    """
+
+    def __init__(
+        self, message: str, mend: str = "", *, code: str = "not-allowed", wait_seconds: int = 0
+    ) -> None:
+        super().__init__(message, mend, code=code)
+        self.wait_seconds = wait_seconds
 
 
 class NotFoundError(InputError, LookupError):

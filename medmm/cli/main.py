@@ -18,6 +18,7 @@ from medmm.cli import (
     reports,
     studies,
     train,
+    user,
 )
 
 EPILOG = (
@@ -65,6 +66,7 @@ def build() -> typer.Typer:
         rag,
         train,
         db,
+        user,
         doctor,
     ):
         group.register(app)

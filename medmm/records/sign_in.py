@@ -1,0 +1,102 @@
+"""Who somebody is, shown by a password: the limiter first, then one hash, then the answer.
+
+Unknown, disabled and mistaken get the same answer after the same work, and a try that has to wait
+costs no hash at all (64 MiB each, so that guesses cannot fill the memory).
+"""
+
+from datetime import timedelta
+from math import ceil
+
+from sqlalchemy import select
+
+from medmm.database import Database
+from medmm.errors import AccessError
+from medmm.records import limiter, user_names, users
+from medmm.records.access import Actor
+from medmm.records.limiter import Clock, utc_now
+from medmm.records.passwords import HASHER, Hasher
+from medmm.records.user_tables import UserRow
+
+
+def authenticate(
+    database: Database,
+    name: str,
+    password: str,
+    origin: str,
+    clock: Clock = utc_now,
+    *,
+    hasher: Hasher = HASHER,
+    changing: bool = False,
+) -> Actor:
+    """The user of this name and password, signed in from ``origin`` (an address, or "console").
+
+    A hash kept at a lower cost is made anew. ``changing`` lets in, only to choose another password,
+    a user whose password is for one time; the caller sees to it that nothing else is done.
+
+    Raises:
+        AccessError: code "sign-in": the name or the password is wrong, or the user is disabled;
+            code "too-many": wait ``wait_seconds``; code "must-change": right, but for one time.
+    """
+    key = user_names.key(name)
+    account, source = limiter.account_subject(key), limiter.origin_subject(origin)
+    with database.write() as session:
+        wait = limiter.begin(session, account, source, clock())
+        user = session.scalar(select(UserRow).where(UserRow.key == key))
+    if wait:
+        raise _too_many(wait)
+    kept = user.password_hash if user is not None else None
+    right = hasher.matches(kept, password)
+    newer = hasher.hashed(password) if right and kept and hasher.outdated(kept) else kept
+    with database.write() as session:
+        # Read again: the user may have been disabled while the hash was computed.
+        user = session.scalar(
+            select(UserRow).where(
+                UserRow.key == key, UserRow.password_hash == kept, UserRow.disabled.is_(None)
+            )
+        )
+        if not right or user is None or newer is None:
+            limiter.missed(session, source, clock())
+            user = None
+        else:
+            limiter.right(session, account, source)
+            user.password_hash = newer
+    if user is None:
+        raise AccessError("The name or the password is wrong.", "Try again.", code="sign-in")
+    if user.must_change and not changing:
+        raise AccessError(
+            f"The password of {user.name} was for one time and has to be changed first.",
+            f"Choose another one: medmm user passwd {user.name}",
+            code="must-change",
+        )
+    return Actor(user.name, user.role, "person")
+
+
+def change_own_password(
+    database: Database,
+    name: str,
+    old: str,
+    new: str,
+    origin: str,
+    clock: Clock = utc_now,
+    *,
+    hasher: Hasher = HASHER,
+) -> Actor:
+    """Choose another password, showing the one before, which may have been for one time.
+
+    Raises:
+        AccessError: as `authenticate`.
+        InputError: the new password is refused, or is the old one.
+    """
+    actor = authenticate(database, name, old, origin, clock, hasher=hasher, changing=True)
+    users.set_password(database, actor.name, new, hasher=hasher)
+    return actor
+
+
+def _too_many(wait: timedelta) -> AccessError:
+    seconds = ceil(wait.total_seconds())
+    return AccessError(
+        "Too many passwords were wrong.",
+        f"Wait {seconds} s, then try again.",
+        code="too-many",
+        wait_seconds=seconds,
+    )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from medmm import plugins
 from medmm.assembly.homes import OpenHome
-from medmm.records import reports
+from medmm.records import reports, studies
 from medmm.seams import Exporter
 
 log = logging.getLogger("medmm.exporting")
@@ -23,5 +23,7 @@ def export_report(opened: OpenHome, number: int, form: str, path: Path) -> None:
     exporter: Exporter = plugins.load_one("medmm.exporters", form)
     report = reports.load_report(opened.database, number)
     last = replace(report.last, document=reports.shown(opened.home, report.last.document))
-    exporter.write(replace(report, versions=(*report.versions[:-1], last)), path.absolute())
+    study = studies.load_study(opened.database, opened.home, report.study_id)
+    whole = replace(report, versions=(*report.versions[:-1], last), study=study)
+    exporter.write(whole, path.absolute())
     log.info("exported report=%d form=%s", number, form)

@@ -12,12 +12,15 @@ from medmm.cli.output import Output
 def register(app: typer.Typer) -> None:
     """Add the command."""
 
-    @app.command(epilog="Example: medmm export 1 --to text report.txt")
+    @app.command(epilog="Example: medmm export 1 --to pdf report.pdf")
     def export(
         number: Annotated[int, typer.Argument(metavar="ID", help="The report's number.")],
         out: Annotated[Path, typer.Argument(metavar="OUT", help="File to write.")],
         to: Annotated[
-            str, typer.Option("--to", metavar="FORM", help="json, text, or a plug-in's.")
+            str,
+            typer.Option(
+                "--to", metavar="FORM", help="pdf, fhir, dicom-pdf, json, text, or a plug-in's."
+            ),
         ],
         home: HomeOption = None,
         as_json: JsonOption = False,

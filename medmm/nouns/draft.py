@@ -9,6 +9,7 @@ from medmm.nouns.experts import ApplicabilityStatus
 from medmm.nouns.findings import Finding, Measurement
 from medmm.nouns.passages import Passage
 from medmm.nouns.regions import Region
+from medmm.nouns.study import Study
 
 CheckOutcome: TypeAlias = Literal["pass", "fail", "cannot tell"]
 RunStatus: TypeAlias = Literal["ran", "refused", "failed"]
@@ -88,7 +89,12 @@ class ReportVersion:
 
 @dataclass(frozen=True)
 class Report:
-    """A chain of versions under one status."""
+    """A chain of versions under one status.
+
+    ``study`` is the examination as the records have it, for those who write the report out; None
+    where only the chain was loaded. ``signed_by`` and ``signed`` (ISO 8601) are empty until
+    somebody signed.
+    """
 
     id: int
     study_id: int
@@ -96,6 +102,9 @@ class Report:
     status: ReportStatus
     created: str
     versions: tuple[ReportVersion, ...]
+    study: Study | None = field(default=None, repr=False, compare=False)
+    signed_by: str = ""
+    signed: str = ""
 
     @property
     def last(self) -> ReportVersion:

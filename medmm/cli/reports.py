@@ -1,9 +1,10 @@
-"""``medmm reports``: recorded drafts and reports, found again."""
+"""``medmm reports``: recorded drafts and reports, found again; edits are in `report_life`."""
 
 from typing import Annotated, Any
 
 import typer
 
+from medmm.cli import report_life
 from medmm.cli.options import HomeOption, JsonOption, VerboseOption
 from medmm.cli.output import Output, columns
 
@@ -13,13 +14,14 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(
         no_args_is_help=True,
         rich_markup_mode=None,
-        help="List, show and search recorded reports.",
+        help="List, show, search, edit, compare, hand on and cancel recorded reports.",
         epilog="Example: medmm reports search nodule",
     )
     app.add_typer(group, name="reports")
     _register_list(group)
     _register_show(group)
     _register_search(group)
+    report_life.register(group)
 
 
 def _register_list(group: typer.Typer) -> None:
@@ -52,7 +54,11 @@ def _register_show(group: typer.Typer) -> None:
             int | None, typer.Option("--version", metavar="N", help="Default: the last.")
         ] = None,
         text: Annotated[
-            bool, typer.Option("--text", help="Only the statements, a line each: [id] text.")
+            bool,
+            typer.Option(
+                "--text",
+                help="Only the statements, a line each, [id] text: what `reports edit` reads.",
+            ),
         ] = False,
         home: HomeOption = None,
         as_json: JsonOption = False,
@@ -64,16 +70,20 @@ def _register_show(group: typer.Typer) -> None:
         output = Output(as_json=as_json, verbose=verbose)
 
         def body() -> None:
-            from medmm.assembly import homes, library
+            from medmm.assembly import homes, library, report_life
+            from medmm.cli import report_text
             from medmm.cli.draft_text import draft_text
-            from medmm.nouns.documents import statement_lines
 
             opened = homes.open_home(home)
             document = library.report_document(opened, number, version)
+            history = report_life.history(opened, number)
+            made = history["versions"][document["version"] - 1]
+            told = {**document, "recorded": {"versions": len(history["versions"]), **made}}
             if text:
-                output.result(document, lambda: statement_lines(document))
+                output.result(told, lambda: report_life.edit_text(document))
             else:
-                output.result(document, lambda: draft_text(document, opened.path))
+                head = report_text.recorded(history, document["version"])
+                output.result(told, lambda: f"{head}\n\n{draft_text(document, opened.path)}")
 
         run(body, output, home)
 

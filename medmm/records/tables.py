@@ -1,7 +1,8 @@
 """The tables of studies, reports and the files they rest on.
 
 Rows of studies are kept: a series that is read better later gets a new row and the earlier one a
-``superseded`` time. Versions of reports never change (triggers of the first migration see to it).
+``superseded`` time. Versions of reports and changes of their status never change (triggers of the
+migrations see to it).
 """
 
 from datetime import datetime
@@ -118,6 +119,24 @@ class VersionRow(Base):
     sha256: Mapped[str]
     author: Mapped[str]
     created: Mapped[datetime]
+    reason: Mapped[str]
+
+
+class StatusRow(Base):
+    """One change of a report's status: who made it, when and why; rows are only ever added.
+
+    ``number`` counts a report's changes from 1. A report without a row is a machine's ``draft``.
+    """
+
+    __tablename__ = "report_statuses"
+    __table_args__ = (UniqueConstraint("report_id", "number"), {"sqlite_autoincrement": True})
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    report_id: Mapped[int] = mapped_column(ForeignKey("reports.id"))
+    number: Mapped[int]
+    status: Mapped[str]
+    author: Mapped[str]
+    time: Mapped[datetime]
     reason: Mapped[str]
 
 

@@ -1,0 +1,141 @@
+"""A report after its draft, as documents: edited, compared, handed on, cancelled, told."""
+
+import logging
+from collections import Counter
+from typing import Any
+
+from medmm.assembly.homes import OpenHome
+from medmm.assembly.rechecking import rechecker
+from medmm.nouns import ReportVersion
+from medmm.records import edits, reports, status_changes
+from medmm.records.differences import Difference, differences
+from medmm.records.edit_files import edit_text
+
+__all__ = ["edit_text"]
+
+Document = dict[str, Any]
+log = logging.getLogger("medmm.reports")
+
+
+def edit(
+    opened: OpenHome,
+    number: int,
+    data: bytes,
+    *,
+    author: str,
+    based_on: int | None = None,
+    reason: str = "",
+) -> Document:
+    """Record an edited file as the next version; what became of each statement.
+
+    Raises:
+        NotFoundError: no such report or version.
+        ConflictError: somebody else's version came first.
+        InputError: the file cannot be taken, changes nothing, or the report is past editing.
+        UsageError: the author is no person.
+    """
+    study_id = reports.load_report(opened.database, number).study_id
+    version = edits.edit_report(
+        opened.database,
+        opened.home,
+        number,
+        data,
+        author=author,
+        based_on=based_on,
+        reason=reason,
+        recheck=rechecker(opened, study_id),
+    )
+    log.info("edited report=%d version=%d", number, version)
+    report = reports.load_report(opened.database, number, version)
+    made = report.last.document
+    written = {one["statement"] for one in made["edits"] if one["kind"] in ("changed", "new")}
+    return {
+        "report_id": number,
+        "version": version,
+        "based_on": made["based_on"],
+        "status": report.status,
+        "edits": made["edits"],
+        "checks": [one for one in made["checks"] if one["statement"] in written],
+    }
+
+
+def compare(opened: OpenHome, number: int, before: int, after: int) -> list[Difference]:
+    """What became of each statement from one version to another, either may be the earlier.
+
+    Raises:
+        NotFoundError: no such report or version.
+    """
+    documents = [
+        reports.load_report(opened.database, number, version).last.document
+        for version in (before, after)
+    ]
+    return differences(*documents)
+
+
+def hand_on(opened: OpenHome, number: int, *, author: str, reason: str = "") -> Document:
+    """A reporter hands a draft on as preliminary.
+
+    Raises:
+        NotFoundError: no such report.
+        InputError: it is past a draft.
+        UsageError: the author is no person.
+    """
+    status = status_changes.hand_on(opened.database, number, author=author, reason=reason)
+    return _moved(number, status)
+
+
+def cancel(opened: OpenHome, number: int, *, author: str, reason: str) -> Document:
+    """A person gives up a report that was never signed.
+
+    Raises:
+        NotFoundError: no such report.
+        InputError: it is signed, or cancelled already.
+        UsageError: the author is no person, or there is no reason.
+    """
+    status = status_changes.cancel_report(opened.database, number, author=author, reason=reason)
+    return _moved(number, status)
+
+
+def history(opened: OpenHome, number: int) -> Document:
+    """All versions and all changes of the status, oldest first.
+
+    Raises:
+        NotFoundError: no such report.
+    """
+    report = reports.load_report(opened.database, number)
+    changes = status_changes.status_changes(opened.database, number)
+    return {
+        "report_id": number,
+        "study_id": report.study_id,
+        "study_uid": report.study_uid,
+        "status": report.status,
+        "versions": [_version(version) for version in report.versions],
+        "statuses": [
+            {
+                "number": one.number,
+                "status": one.status,
+                "author": one.author,
+                "time": one.time,
+                "reason": one.reason,
+            }
+            for one in changes
+        ],
+    }
+
+
+def _moved(number: int, status: str) -> Document:
+    log.info("moved report=%d status=%s", number, status)
+    return {"report_id": number, "status": status}
+
+
+def _version(version: ReportVersion) -> Document:
+    kinds = Counter(one["kind"] for one in version.document.get("edits", ()))
+    return {
+        "version": version.number,
+        "author": version.author,
+        "created": version.created,
+        "reason": version.reason,
+        "status": version.document["status"],
+        "sha256": version.sha256,
+        "edits": dict(sorted(kinds.items())),
+    }

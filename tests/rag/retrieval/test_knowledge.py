@@ -167,3 +167,17 @@ def test_vectors_that_are_damaged_are_made_again(opened: Opened, hashed: HashedW
     assert "2 vectors were damaged" in mended.problems[0]
     assert integrity.problems(opened.database) == []
     assert mend(opened.database, hashed, ExactIndex(), WordIndex(), lambda _: None) == []
+
+
+def test_words_that_were_kept_in_another_way_are_made_again(
+    knowledge: Knowledge, tmp_path: Path
+) -> None:
+    knowledge.retrieve(Query("solid nodule"))
+    [kept] = (tmp_path / "words").iterdir()
+    note = kept / "shelf.json"
+    before = note.read_text()
+    note.write_text(before.replace('"k1": 0.9', '"k1": 1.2'))
+    words = WordIndex(tmp_path / "words")
+    words.refresh(knowledge.engine().shelf)
+    [again] = (tmp_path / "words").iterdir()
+    assert (again / "shelf.json").read_text() == before

@@ -1,6 +1,6 @@
 """Documents kept: added, replaced by a later version, listed, and removed without a trace."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -52,18 +52,24 @@ class Listed:
 
 
 def add_document(
-    database: Database, embedder: Embedder, incoming: Incoming, *, added_by: str = ""
+    database: Database,
+    embedder: Embedder,
+    incoming: Incoming,
+    *,
+    added_by: str = "",
+    also: "Callable[[Session, Added], object] | None" = None,
 ) -> Added:
     """Keep a document with its passages and vectors, all of it or nothing.
 
     The same bytes again change nothing; other bytes of the same source replace the version that
-    was current, which stays readable for reports that quote it.
+    was current, which stays readable for reports that quote it. ``also`` is done last in the same
+    transaction, where something changed: recording the event.
 
     Raises:
         InputError: it has no passage, or its domain is no name.
         HomeError: the database cannot be written now; nothing was changed.
     """
-    (added,) = add_documents(database, embedder, [incoming], added_by=added_by)
+    (added,) = add_documents(database, embedder, [incoming], added_by=added_by, also=also)
     return added
 
 
@@ -74,6 +80,7 @@ def add_documents(
     *,
     added_by: str = "",
     vectors: Mapping[str, bytes] | None = None,
+    also: "Callable[[Session, Added], object] | None" = None,
 ) -> list[Added]:
     """`add_document` for several, together or not at all.
 
@@ -98,7 +105,11 @@ def add_documents(
     with database.write() as session:
         hold(session, "knowledge")
         _keep_vectors(session, key(embedder), made)
-        return [_add(session, one, passages.get(id(one), []), added_by) for one in incoming]
+        added = [_add(session, one, passages.get(id(one), []), added_by) for one in incoming]
+        for done in added:
+            if also is not None and done.outcome != "unchanged":
+                also(session, done)
+        return added
 
 
 def _add(
@@ -141,8 +152,12 @@ def list_documents(database: Database, *, superseded: bool = False) -> list[List
         return [_listed(row, passages or 0) for row, passages in session.execute(query)]
 
 
-def remove_document(database: Database, number: int) -> int:
+def remove_document(
+    database: Database, number: int, *, also: "Callable[[Session], object] | None" = None
+) -> int:
     """Remove a document with all its versions, passages and the vectors nobody else needs.
+
+    ``also`` is done last in the same transaction: recording the event.
 
     Returns:
         How many passages went.
@@ -170,6 +185,8 @@ def remove_document(database: Database, number: int) -> int:
         if left:
             raise MedmmError(f"{left} passages of document {number} could not be removed.")
         count_change(session)
+        if also is not None:
+            also(session)
         return len(hashes)
 
 

@@ -8,9 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from medmm import plugins
+from medmm.assembly.acting import ORIGIN, allowed, noted
 from medmm.assembly.homes import OpenHome
 from medmm.errors import InputError, MedmmError, NotFoundError
 from medmm.nouns import Passage, Query
+from medmm.records.access import Actor, Thing, console
+from medmm.records.audit import Event, record, sealing
 from medmm.seams import DocumentReader, Embedder
 from rag import documents, incoming, repair
 from rag.indexes.bm25 import WordIndex
@@ -141,6 +144,8 @@ def add_paths(
         HomeError: the home cannot be written now.
     """
     incoming.check_domain(request.domain)
+    actor = console()
+    allowed(opened, actor, "add_knowledge")
     loaded, problems = plugins.load_all("medmm.document_readers")
     readers: tuple[DocumentReader, ...] = tuple(loaded.values())
     embedder = embedder_of(opened)
@@ -154,7 +159,14 @@ def add_paths(
             read = incoming.from_file(
                 path, request.domain, readers, version=request.version, licence=request.licence
             )
-            one = documents.add_document(opened.database, embedder, read, added_by=request.added_by)
+            with sealing(opened.database, opened.home):
+                one = documents.add_document(
+                    opened.database,
+                    embedder,
+                    read,
+                    added_by=request.added_by,
+                    also=lambda session, added: record(session, _addition(actor, added)),
+                )
         except InputError as error:
             refused.append({"file": str(path.absolute()), "reason": str(error)})
             continue
@@ -182,6 +194,17 @@ def add_paths(
         "skipped": skipped,
         "problems": [problem.reason for problem in problems],
     }
+
+
+def _addition(actor: Actor, added: documents.Added) -> Event:
+    return Event(
+        actor=actor.name,
+        role=actor.role or actor.kind,
+        action="add_knowledge",
+        thing=f"document:{added.document}",
+        detail={"version": added.version, "count": added.passages},
+        origin=ORIGIN,
+    )
 
 
 def _files(
@@ -308,6 +331,9 @@ def remove(opened: OpenHome, number: int) -> int:
     Raises:
         NotFoundError: there is none.
     """
-    gone = documents.remove_document(opened.database, number)
+    actor, thing = console(), Thing("document", number)
+    allowed(opened, actor, "remove_knowledge", thing)
+    with noted(opened, actor, "remove_knowledge", thing) as also:
+        gone = documents.remove_document(opened.database, number, also=also)
     log.info("removed document=%d passages=%d", number, gone)
     return gone

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from medmm.assembly.acting import allowed, noted
 from medmm.assembly.homes import OpenHome
 from medmm.errors import InputError
 from medmm.records import passwords, user_names, users
-from medmm.records.access import Actor, Thing, require
+from medmm.records.access import Actor, Thing
 from medmm.records.users import FIRST_ADMIN, NewUser, User
 
 Document = dict[str, Any]
@@ -39,7 +40,7 @@ def chooses_password(opened: OpenHome, actor: Actor, name: str, role: str) -> bo
         AccessError: the actor may not add users.
         InputError: the name or role is refused; so told before a password is typed.
     """
-    require(actor, "add_user")
+    allowed(opened, actor, "add_user")
     users.check_new(opened.database, name, role)
     if users.has_users(opened.database):
         return True
@@ -61,21 +62,18 @@ def add(opened: OpenHome, actor: Actor, name: str, role: str, password: str | No
         AccessError: the actor may not.
         InputError: name, role or password is refused; nothing was changed.
     """
-    require(actor, "add_user")
+    allowed(opened, actor, "add_user")
     first = not users.has_users(opened.database)
     if password is None:
         if not (first and role == "admin"):
             raise InputError("A user needs a password.", "Run the command again.", code="password")
-        return _add_itself_first(opened, name)
+        return _add_itself_first(opened, actor, name)
     new = NewUser(name, role, password)
     if not first or role == "admin":
-        return Added(_document(users.add_user(opened.database, new)))
+        return Added(_document(_added(opened, actor, new)))
     admin = OneTime(FIRST_ADMIN, passwords.one_time())
-    user = users.add_user(
-        opened.database,
-        new,
-        with_first_admin=NewUser(admin.name, "admin", admin.password, must_change=True),
-    )
+    first_admin = NewUser(admin.name, "admin", admin.password, must_change=True)
+    user = _added(opened, actor, new, first_admin)
     return Added(_document(user), admin)
 
 
@@ -85,7 +83,7 @@ def list_all(opened: OpenHome, actor: Actor) -> list[Document]:
     Raises:
         AccessError: the actor may not.
     """
-    require(actor, "list_users")
+    allowed(opened, actor, "list_users")
     return [_document(user) for user in users.list_users(opened.database)]
 
 
@@ -96,8 +94,10 @@ def set_password(opened: OpenHome, actor: Actor, name: str, password: str) -> Do
         AccessError: the actor may not.
         InputError: there is no such user, or the password is refused.
     """
-    require(actor, "set_password", _thing(opened, name))
-    return _document(users.set_password(opened.database, name, password))
+    thing = _thing(opened, name)
+    allowed(opened, actor, "set_password", thing)
+    with noted(opened, actor, "set_password", thing) as also:
+        return _document(users.set_password(opened.database, name, password, also=also))
 
 
 def disable(opened: OpenHome, actor: Actor, name: str) -> Document:
@@ -107,8 +107,10 @@ def disable(opened: OpenHome, actor: Actor, name: str) -> Document:
         AccessError: the actor may not.
         InputError: there is no such user, or it is the last admin.
     """
-    require(actor, "change_user", _thing(opened, name))
-    return _document(users.disable_user(opened.database, name))
+    thing = _thing(opened, name)
+    allowed(opened, actor, "change_user", thing)
+    with noted(opened, actor, "change_user", thing, status="disabled") as also:
+        return _document(users.disable_user(opened.database, name, also=also))
 
 
 def known(opened: OpenHome, name: str) -> str:
@@ -120,9 +122,16 @@ def known(opened: OpenHome, name: str) -> str:
     return users.find_user(opened.database, name).name
 
 
-def _add_itself_first(opened: OpenHome, name: str) -> Added:
+def _added(
+    opened: OpenHome, actor: Actor, new: NewUser, first_admin: NewUser | None = None
+) -> User:
+    with noted(opened, actor, "add_user", Thing("user", new.name), role=new.role) as also:
+        return users.add_user(opened.database, new, with_first_admin=first_admin, also=also)
+
+
+def _add_itself_first(opened: OpenHome, actor: Actor, name: str) -> Added:
     made = OneTime(name, passwords.one_time())
-    user = users.add_user(opened.database, NewUser(name, "admin", made.password, must_change=True))
+    user = _added(opened, actor, NewUser(name, "admin", made.password, must_change=True))
     return Added(_document(user), OneTime(user.name, made.password))
 
 

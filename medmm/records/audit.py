@@ -10,11 +10,11 @@ itself, so that an event and its data are committed together or not at all::
 
 import logging
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Literal, get_args
+from typing import Literal, TypeAlias, get_args
 
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
@@ -28,9 +28,21 @@ from medmm.records.audit_chain import FIELDS, last_link, row_hash
 from medmm.records.audit_seal import begin, seal, verify
 from medmm.records.audit_tables import AuditRow
 
-__all__ = ["DETAIL_KEYS", "Event", "Outcome", "audited", "record", "seal", "verify"]
+__all__ = [
+    "DETAIL_KEYS",
+    "Also",
+    "Event",
+    "Outcome",
+    "audited",
+    "record",
+    "seal",
+    "sealing",
+    "verify",
+]
 
 Outcome = Literal["ok", "denied", "failed"]
+Also: TypeAlias = Callable[[Session], object]
+"""What is done last in a transaction of somebody else's: recording the event, as a rule."""
 # Names of identifiers, hashes, counts and codes: none is for a sentence or a name of a patient.
 DETAIL_KEYS = frozenset({
     "after", "answer_sha256", "before", "code", "count", "document", "expert", "format", "hash",
@@ -130,9 +142,21 @@ def audited(database: Database, home: Home) -> Iterator[Session]:
     Raises:
         HomeError: the database cannot be used now, or a new home's first head cannot be written.
     """
-    begin(database, home)
-    with database.write() as session:
+    with sealing(database, home), database.write() as session:
         yield session
+
+
+@contextmanager
+def sealing(database: Database, home: Home) -> Iterator[None]:
+    """The chain sealed after work that commits for itself what it records.
+
+    A seal that fails is logged, as `audited` says.
+
+    Raises:
+        HomeError: a new home's first head cannot be written.
+    """
+    begin(database, home)
+    yield
     try:
         seal(database, home)
     except (MedmmError, OSError) as error:

@@ -1,6 +1,7 @@
 """Users: added, listed, changed. How one of them is told by a password: `medmm.records.sign_in`.
 
-Nothing here asks who is calling: that is `medmm.records.access`, and its place is the caller.
+Nothing here asks who is calling: that is `medmm.records.access`, and its place is the caller. What
+the caller gives as ``also`` is done last in the same transaction: recording the event.
 """
 
 from dataclasses import dataclass
@@ -13,12 +14,17 @@ from medmm.database import Database, hold
 from medmm.errors import InputError, NotFoundError
 from medmm.records import limiter, passwords, user_names
 from medmm.records.access import ROLES
+from medmm.records.audit import Also
 from medmm.records.limiter import Clock, utc_now
 from medmm.records.passwords import HASHER, Hasher
 from medmm.records.user_tables import UserRow
 
 FIRST_ADMIN = "admin"
 OTHER_NAME = "Choose another name."
+
+
+def nothing(_: Session) -> None:
+    """No more is done in the transaction."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +58,7 @@ def add_user(
     hasher: Hasher = HASHER,
     clock: Clock = utc_now,
     with_first_admin: NewUser | None = None,
+    also: Also = nothing,
 ) -> User:
     """Add a user; with a first admin before it, in one transaction, if there is no user yet.
 
@@ -70,6 +77,7 @@ def add_user(
             _refuse_taken(session, row.name)
             session.add(row)
             session.flush()
+        also(session)
     return _user(rows[-1])
 
 
@@ -114,6 +122,7 @@ def set_password(
     *,
     must_change: bool = False,
     hasher: Hasher = HASHER,
+    also: Also = nothing,
 ) -> User:
     """Give a user another password and forget the account's misses.
 
@@ -132,10 +141,13 @@ def set_password(
         row = _found(session, name)
         row.password_hash, row.must_change = kept, must_change
         limiter.clear(session, limiter.account_subject(row.key))
+        also(session)
     return _user(row)
 
 
-def disable_user(database: Database, name: str, *, clock: Clock = utc_now) -> User:
+def disable_user(
+    database: Database, name: str, *, clock: Clock = utc_now, also: Also = nothing
+) -> User:
     """Let a user in no more; the row stays, because reports name it.
 
     Raises:
@@ -148,10 +160,11 @@ def disable_user(database: Database, name: str, *, clock: Clock = utc_now) -> Us
         if row.disabled is None:
             _refuse_last_admin(session, row)
             row.disabled = clock()
+        also(session)
     return _user(row)
 
 
-def enable_user(database: Database, name: str) -> User:
+def enable_user(database: Database, name: str, *, also: Also = nothing) -> User:
     """Let a disabled user in again.
 
     Raises:
@@ -161,10 +174,11 @@ def enable_user(database: Database, name: str) -> User:
         hold(session, limiter.LOCK)
         row = _found(session, name)
         row.disabled = None
+        also(session)
     return _user(row)
 
 
-def change_role(database: Database, name: str, role: str) -> User:
+def change_role(database: Database, name: str, role: str, *, also: Also = nothing) -> User:
     """Give a user another role.
 
     Raises:
@@ -177,6 +191,7 @@ def change_role(database: Database, name: str, role: str) -> User:
         if role != row.role:
             _refuse_last_admin(session, row)
             row.role = _role(role)
+        also(session)
     return _user(row)
 
 

@@ -6,7 +6,13 @@ from alembic import context
 
 import rag.tables  # noqa: F401  # they join the metadata below
 from medmm.database import Base
-from medmm.records import audit_tables, search_index, tables, user_tables  # noqa: F401
+from medmm.records import (  # noqa: F401
+    audit_tables,
+    search_index,
+    signing_tables,
+    tables,
+    user_tables,
+)
 
 
 def include_object(_: Any, name: str | None, kind: str, *__: Any) -> bool:

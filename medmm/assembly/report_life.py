@@ -6,6 +6,7 @@ from typing import Any
 
 from medmm.assembly.homes import OpenHome
 from medmm.assembly.rechecking import rechecker
+from medmm.assembly.report_signing import addendum_document, signature_document
 from medmm.nouns import ReportVersion
 from medmm.records import edits, reports, status_changes
 from medmm.records.differences import Difference, differences
@@ -97,7 +98,7 @@ def cancel(opened: OpenHome, number: int, *, author: str, reason: str) -> Docume
 
 
 def history(opened: OpenHome, number: int) -> Document:
-    """All versions and all changes of the status, oldest first.
+    """All versions, all changes of the status, signatures and addenda, oldest first.
 
     Raises:
         NotFoundError: no such report.
@@ -120,6 +121,8 @@ def history(opened: OpenHome, number: int) -> Document:
             }
             for one in changes
         ],
+        "signatures": [signature_document(one) for one in report.signatures],
+        "addenda": [addendum_document(one) for one in report.addenda],
     }
 
 

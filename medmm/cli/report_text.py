@@ -16,7 +16,7 @@ def recorded(history: Document, version: int) -> str:
     told = [f"{one['version']} by {one['author']}" for one in history["versions"]]
     if len(told) > 1:
         lines.append(f"Versions: {', '.join(told)}")
-    return "\n".join(lines)
+    return "\n".join([*lines, *_signed(history)])
 
 
 def edited(document: Document) -> str:
@@ -62,4 +62,63 @@ def history(document: Document) -> str:
         lines.append(columns(changes))
     else:
         lines.append(f"Status: {document['status']}")
+    lines += _signed(document)
     return "\n\n".join(lines)
+
+
+def to_sign(document: Document) -> str:
+    """What would be signed, before the password is asked for."""
+    what = f"Report {document['report_id']}, version {document['version']} by {document['author']}"
+    lines = [
+        f"{what}, {document['statements']} statements, status {document['status']}",
+        f"SHA-256 of what is signed: {document['sha256']}",
+    ]
+    lines += [f"! contradicted [{one['id']}] {one['text']}" for one in document["contradicted"]]
+    return "\n".join(lines)
+
+
+def signed(document: Document) -> str:
+    """A signature that was just made."""
+    return "\n".join(
+        [
+            f"Report {document['report_id']} is {document['status']}.",
+            _signature(document),
+            f"SHA-256 of what was signed: {document['document_sha256']}",
+            f"Signature: {document['bound_sha256']}",
+        ]
+    )
+
+
+def addended(document: Document) -> str:
+    """An addendum that was just made."""
+    return "\n".join(
+        [
+            f"Report {document['report_id']} is {document['status']}.",
+            _addendum(document),
+            f"Signature: {document['bound_sha256']}",
+        ]
+    )
+
+
+def _signed(history: Document) -> list[str]:
+    return [
+        *(_signature(one) for one in history["signatures"]),
+        *(_addendum(one) for one in history["addenda"]),
+    ]
+
+
+def _signature(one: Document) -> str:
+    line = (
+        f"Signed: version {one['version']} by {one['signer_name']} ({one['role']}) at "
+        f"{one['time']}: {one['meaning']}"
+    )
+    kept = [f"  confirmed [{name}]: {why}" for name, why in one["confirmed"].items()]
+    return "\n".join([line, *kept])
+
+
+def _addendum(one: Document) -> str:
+    line = (
+        f"Addendum {one['number']} by {one['author_name']} ({one['role']}) at {one['time']}: "
+        f"{one['meaning']}"
+    )
+    return "\n".join([line, *(f"  {row}" for row in one["text"].split("\n"))])

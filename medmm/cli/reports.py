@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from medmm.cli import report_life
+from medmm.cli import report_life, report_signing
 from medmm.cli.options import HomeOption, JsonOption, VerboseOption
 from medmm.cli.output import Output, columns
 
@@ -14,7 +14,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(
         no_args_is_help=True,
         rich_markup_mode=None,
-        help="List, show, search, edit, compare, hand on and cancel recorded reports.",
+        help="List, show, search, edit, compare, hand on, sign and cancel recorded reports.",
         epilog="Example: medmm reports search nodule",
     )
     app.add_typer(group, name="reports")
@@ -22,6 +22,7 @@ def register(app: typer.Typer) -> None:
     _register_show(group)
     _register_search(group)
     report_life.register(group)
+    report_signing.register(group)
 
 
 def _register_list(group: typer.Typer) -> None:
@@ -72,18 +73,23 @@ def _register_show(group: typer.Typer) -> None:
         def body() -> None:
             from medmm.assembly import homes, library, report_life
             from medmm.cli import report_text
-            from medmm.cli.draft_text import draft_text
+            from medmm.cli.draft_text import BANNER, draft_text
 
             opened = homes.open_home(home)
             document = library.report_document(opened, number, version)
             history = report_life.history(opened, number)
             made = history["versions"][document["version"] - 1]
             told = {**document, "recorded": {"versions": len(history["versions"]), **made}}
+            told |= {name: history[name] for name in ("signatures", "addenda")}
             if text:
                 output.result(told, lambda: report_life.edit_text(document))
             else:
                 head = report_text.recorded(history, document["version"])
-                output.result(told, lambda: f"{head}\n\n{draft_text(document, opened.path)}")
+                body = draft_text(document, opened.path)
+                if history["signatures"]:
+                    # Its first line says that nobody signed.
+                    body = body.removeprefix(BANNER).lstrip()
+                output.result(told, lambda: f"{head}\n\n{body}")
 
         run(body, output, home)
 

@@ -88,6 +88,49 @@ class ReportVersion:
 
 
 @dataclass(frozen=True)
+class Signature:
+    """Who signed which version, when (ISO 8601 in UTC), in which role and with what meaning.
+
+    ``confirmed`` are the contradicted statements that the signer kept, each with the reason.
+    ``bound_sha256`` is over all of it and the document's exact bytes.
+    """
+
+    report_id: int
+    number: int
+    version: int
+    document_sha256: str
+    signer: str
+    signer_name: str
+    role: str
+    meaning: str
+    time: str
+    confirmed: Mapping[str, str]
+    status: ReportStatus
+    bound_sha256: str
+
+
+@dataclass(frozen=True)
+class Addendum:
+    """A text that stands beside a signed version, signed by its author.
+
+    ``former_sha256`` is the hash of the signature before it, the report's or an addendum's.
+    """
+
+    report_id: int
+    number: int
+    version: int
+    text: str
+    author: str
+    author_name: str
+    role: str
+    meaning: str
+    time: str
+    status: ReportStatus
+    former_sha256: str
+    bound_sha256: str
+
+
+@dataclass(frozen=True)
 class Report:
     """A chain of versions under one status.
 
@@ -105,6 +148,8 @@ class Report:
     study: Study | None = field(default=None, repr=False, compare=False)
     signed_by: str = ""
     signed: str = ""
+    signatures: tuple[Signature, ...] = ()
+    addenda: tuple[Addendum, ...] = ()
 
     @property
     def last(self) -> ReportVersion:

@@ -5,7 +5,7 @@ itself, so that an event and its data are committed together or not at all::
 
     with audited(database, home) as session:
         ...  # the work
-        record(session, Event("ada", "signer", "report.sign", "report:3", detail={"version": 2}))
+        record(session, Event("ada", "signer", "sign", "report:3", detail={"version": 2}))
 """
 
 import logging
@@ -65,7 +65,7 @@ class Event:
     """One thing that was done or tried.
 
     ``actor`` is the user's name as typed, ``role`` the role it was done in, ``action`` what, as
-    "report.sign", ``thing`` to what, as "report:3", and ``origin`` from where (an address, or the
+    "sign", ``thing`` to what, as "report:3", and ``origin`` from where (an address, or the
     command). ``detail`` holds identifiers and hashes only, under `DETAIL_KEYS`.
 
     Raises:

@@ -12,6 +12,7 @@ from medmm.home import Home, file_sha256
 from medmm.nouns.documents import document_sha256
 from medmm.records import audit_seal, migrations
 from medmm.records.search_index import indexed_reports
+from medmm.records.signature_checks import verify_signatures
 from medmm.records.tables import FileRow, ReportRow, VersionRow
 
 
@@ -31,6 +32,7 @@ def check(database: Database, home: Home, *, hashes: bool = False) -> list[str]:
         problems += _version_problems(session)
         problems += _search_problems(session)
         problems += _file_problems(session, home, hashes=hashes)
+    problems += verify_signatures(database)
     problems += audit_seal.verify(database, home)
     return problems + migrations.differences(database)
 

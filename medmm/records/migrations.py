@@ -16,7 +16,12 @@ from sqlalchemy import Connection, inspect
 from medmm.database import Base, Database, sqlite_folder
 from medmm.errors import HomeError, MigrationError
 from medmm.home import Home, network_file_system, sync_folder
-from medmm.records import audit_tables, tables, user_tables  # noqa: F401  # they join the metadata
+from medmm.records import (  # noqa: F401  # they join the metadata
+    audit_tables,
+    signing_tables,
+    tables,
+    user_tables,
+)
 
 UPGRADE = "Run `medmm db upgrade`."
 

@@ -17,6 +17,7 @@ from medmm.nouns import Draft, Report, ReportVersion
 from medmm.nouns.documents import canonical_bytes, document_sha256, draft_document
 from medmm.records.content import KeptFile
 from medmm.records.search_index import find_reports, index_report
+from medmm.records.signatures import read_addenda, read_signatures
 from medmm.records.snippets import best_snippet
 from medmm.records.tables import FileRow, ReportRow, StudyRow, VersionRow
 from medmm.records.words import terms
@@ -100,7 +101,7 @@ def load_report(database: Database, report_id: int, version: int | None = None) 
             raise NotFoundError(
                 f"There is no report {report_id} in this home.", "`medmm reports list` lists them."
             )
-        report = _report(session, row)
+        report = _signed(session, _report(session, row))
     if version is None:
         return report
     if not 1 <= version <= len(report.versions):
@@ -235,6 +236,19 @@ def _report(session: Session, row: ReportRow) -> Report:
             )
             for version in versions
         ),
+    )
+
+
+def _signed(session: Session, report: Report) -> Report:
+    """The report with its signatures and addenda."""
+    signatures = read_signatures(session, report.id)
+    last = signatures[-1] if signatures else None
+    return replace(
+        report,
+        signatures=signatures,
+        addenda=read_addenda(session, report.id),
+        signed_by=last.signer_name if last else "",
+        signed=last.time if last else "",
     )
 
 

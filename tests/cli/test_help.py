@@ -22,6 +22,8 @@ COMMANDS = [
     ["reports", "history"],
     ["reports", "hand-on"],
     ["reports", "cancel"],
+    ["reports", "sign"],
+    ["reports", "addend"],
     ["export"],
     ["models", "list"],
     ["models", "card"],

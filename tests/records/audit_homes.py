@@ -10,7 +10,7 @@ from medmm.records.audit_tables import AuditRow
 from medmm.records.tables import PatientRow
 from tests.records.conftest import Opened
 
-SIGNED = Event("ada", "signer", "report.sign", "report:3", detail={"version": 2}, origin="::1")
+SIGNED = Event("ada", "signer", "sign", "report:3", detail={"version": 2}, origin="::1")
 
 
 def put(opened: Opened, event: Event = SIGNED) -> int:

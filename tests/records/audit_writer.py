@@ -20,7 +20,7 @@ def main(folder: str, url: str, count: int, *, dies: bool) -> None:
         if dies and number == count:
             vars(audit)["seal"] = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
         with audit.audited(database, home) as session:
-            audit.record(session, Event("ada", "signer", "report.sign", f"report:{number}"))
+            audit.record(session, Event("ada", "signer", "sign", f"report:{number}"))
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ def test_an_event_is_kept_whole(opened: Opened) -> None:
     assert [put(opened), put(opened)] == [1, 2]
     first, second = rows(opened)
     assert {name: first[name] for name in FIELDS[2:]} == {
-        "version": __version__, "actor": "ada", "role": "signer", "action": "report.sign",
+        "version": __version__, "actor": "ada", "role": "signer", "action": "sign",
         "thing": "report:3", "outcome": "ok", "detail": '{"version":2}', "origin": "::1",
     }  # fmt: skip
     assert before <= datetime.fromisoformat(first["time"]) <= datetime.now(UTC)

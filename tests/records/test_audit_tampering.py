@@ -39,7 +39,7 @@ ON_POSTGRES = [
 def add_events(database: Database, home: Home, count: int = SIZE) -> None:
     for number in range(1, count + 1):
         event = Event(
-            f"user{number}", "signer", "report.sign", f"report:{number}",
+            f"user{number}", "signer", "sign", f"report:{number}",
             detail={"version": number}, origin="127.0.0.1",
         )  # fmt: skip
         with audit.audited(database, home) as session:

@@ -21,7 +21,7 @@ def allowed(opened: OpenHome, actor: Actor, action: Action, thing: Thing | None 
         require(actor, action, thing)
     except AccessError:
         with audited(opened.database, opened.home) as session:
-            record(session, _event(actor, action, thing, outcome="denied"))
+            record(session, event_of(actor, action, thing, outcome="denied"))
         raise
 
 
@@ -34,7 +34,7 @@ def noted(
     Raises:
         HomeError: a new home's first head cannot be written.
     """
-    event = _event(actor, action, thing, detail=detail)
+    event = event_of(actor, action, thing, detail=detail)
     with sealing(opened.database, opened.home):
         yield lambda session: record(session, event)
 
@@ -48,10 +48,10 @@ def happened(
         HomeError: the database cannot be written now.
     """
     with audited(opened.database, opened.home) as session:
-        record(session, _event(actor, action, thing, detail=detail))
+        record(session, event_of(actor, action, thing, detail=detail))
 
 
-def _event(
+def event_of(
     actor: Actor,
     action: Action,
     thing: Thing | None,
@@ -59,6 +59,7 @@ def _event(
     outcome: Outcome = "ok",
     detail: dict[str, str | int] | None = None,
 ) -> Event:
+    """What is recorded of an action by command."""
     return Event(
         actor=actor.name,
         role=actor.role or actor.kind,

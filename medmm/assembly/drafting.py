@@ -10,7 +10,10 @@ from contextlib import closing, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from sqlalchemy.orm import Session
+
 from medmm import plugins
+from medmm.assembly.acting import event_of
 from medmm.assembly.homes import OpenHome
 from medmm.assembly.knowledge import HomeRetriever
 from medmm.assembly.reading import no_usable_series
@@ -25,6 +28,8 @@ from medmm.nouns import Answer, Draft, Prior, Region, Study
 from medmm.nouns.documents import measurements_of
 from medmm.plugins import Problem
 from medmm.records import reports, studies
+from medmm.records.access import Thing, console
+from medmm.records.audit import record, sealing
 from medmm.seams import Expert
 
 log = logging.getLogger("medmm.drafting")
@@ -104,9 +109,21 @@ def draft(
         regions = _store_masks(made, study, FileStore(folder.path))
         return replace(made, regions=regions, folder=folder)
     made = replace(made, regions=_store_masks(made, study, home.home.files))
-    recorded = reports.save_draft(home.database, home.home, study.id or 0, made)
+    recorded = _recorded(home, study.id or 0, made)
     log.info("drafted study=%s report=%s", study.id, recorded.report_id)
     return recorded
+
+
+def _recorded(home: OpenHome, study_id: int, made: Draft) -> Draft:
+    """The draft as version 1 of a new report, with the event in the same transaction."""
+    actor = console()
+
+    def note(session: Session, number: int) -> None:
+        detail: dict[str, str | int] = {"study": study_id, "writer": made.writer.name}
+        record(session, event_of(actor, "draft", Thing("report", number), detail=detail))
+
+    with sealing(home.database, home.home):
+        return reports.save_draft(home.database, home.home, study_id, made, also=note)
 
 
 def ask(study: Study, question: str, *, home: OpenHome | None = None) -> Answer:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from medmm import plugins
-from medmm.assembly.acting import ORIGIN, allowed, noted
+from medmm.assembly.acting import allowed, event_of, noted
 from medmm.assembly.homes import OpenHome
 from medmm.errors import InputError, MedmmError, NotFoundError
 from medmm.nouns import Passage, Query
@@ -197,14 +197,9 @@ def add_paths(
 
 
 def _addition(actor: Actor, added: documents.Added) -> Event:
-    return Event(
-        actor=actor.name,
-        role=actor.role or actor.kind,
-        action="add_knowledge",
-        thing=f"document:{added.document}",
-        detail={"version": added.version, "count": added.passages},
-        origin=ORIGIN,
-    )
+    thing = Thing("document", added.document)
+    detail: dict[str, str | int] = {"version": added.version, "count": added.passages}
+    return event_of(actor, "add_knowledge", thing, detail=detail)
 
 
 def _files(

@@ -4,11 +4,13 @@ import logging
 from collections import Counter
 from typing import Any
 
+from medmm.assembly.acting import noted
 from medmm.assembly.homes import OpenHome
 from medmm.assembly.rechecking import rechecker
 from medmm.assembly.report_signing import addendum_document, signature_document
 from medmm.nouns import ReportVersion
 from medmm.records import edits, reports, status_changes
+from medmm.records.access import Thing, console
 from medmm.records.differences import Difference, differences
 from medmm.records.edit_files import edit_text
 
@@ -36,16 +38,18 @@ def edit(
         UsageError: the author is no person.
     """
     study_id = reports.load_report(opened.database, number).study_id
-    version = edits.edit_report(
-        opened.database,
-        opened.home,
-        number,
-        data,
-        author=author,
-        based_on=based_on,
-        reason=reason,
-        recheck=rechecker(opened, study_id),
-    )
+    with noted(opened, console(), "edit", Thing("report", number)) as also:
+        version = edits.edit_report(
+            opened.database,
+            opened.home,
+            number,
+            data,
+            author=author,
+            based_on=based_on,
+            reason=reason,
+            recheck=rechecker(opened, study_id),
+            also=also,
+        )
     log.info("edited report=%d version=%d", number, version)
     report = reports.load_report(opened.database, number, version)
     made = report.last.document
@@ -81,7 +85,10 @@ def hand_on(opened: OpenHome, number: int, *, author: str, reason: str = "") -> 
         InputError: it is past a draft.
         UsageError: the author is no person.
     """
-    status = status_changes.hand_on(opened.database, number, author=author, reason=reason)
+    with noted(opened, console(), "hand_on", Thing("report", number)) as also:
+        status = status_changes.hand_on(
+            opened.database, number, author=author, reason=reason, also=also
+        )
     return _moved(number, status)
 
 
@@ -93,7 +100,10 @@ def cancel(opened: OpenHome, number: int, *, author: str, reason: str) -> Docume
         InputError: it is signed, or cancelled already.
         UsageError: the author is no person, or there is no reason.
     """
-    status = status_changes.cancel_report(opened.database, number, author=author, reason=reason)
+    with noted(opened, console(), "cancel", Thing("report", number)) as also:
+        status = status_changes.cancel_report(
+            opened.database, number, author=author, reason=reason, also=also
+        )
     return _moved(number, status)
 
 

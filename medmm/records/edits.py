@@ -12,6 +12,7 @@ from medmm.errors import ConflictError, InputError, NotFoundError
 from medmm.home import Home
 from medmm.nouns import Check, Evidence, Report, Statement
 from medmm.nouns.documents import canonical_bytes, document_sha256
+from medmm.records.audit import Also
 from medmm.records.edit_files import EditFile, decoded, parsed
 from medmm.records.edit_mapping import Edited, edited, used_ids
 from medmm.records.reports import load_report, sentences, shown
@@ -37,13 +38,14 @@ def edit_report(
     based_on: int | None = None,
     reason: str = "",
     recheck: Recheck | None = None,
+    also: Also | None = None,
 ) -> int:
     """Record an edited file as the next version of a report; the version's number.
 
     ``based_on`` is the version that was edited (default: what the file's first line names, else
     the last). The version is written in one transaction, alone on the report: a later edit of the
     same version is refused, whichever process it comes from. Nothing is changed by what is
-    refused.
+    refused. ``also`` is done last in the same transaction: recording the event.
 
     Raises:
         NotFoundError: there is no such report or version.
@@ -77,6 +79,8 @@ def edit_report(
         _must_be_editable(report_id, row.status)
         _must_be_last(report_id, based_on, _last_number(session, report_id))
         _add_version(session, {**document, "status": row.status}, name, why)
+        if also is not None:
+            also(session)
     return based_on + 1
 
 

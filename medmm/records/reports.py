@@ -1,7 +1,7 @@
 """Reports as chains of immutable versions: drafts become version 1, are found and loaded."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -54,11 +54,19 @@ class Hit:
     marks: tuple[tuple[int, int], ...]
 
 
-def save_draft(database: Database, home: Home, study_id: int, draft: Draft) -> Draft:
+def save_draft(
+    database: Database,
+    home: Home,
+    study_id: int,
+    draft: Draft,
+    *,
+    also: Callable[[Session, int], object] | None = None,
+) -> Draft:
     """Record a draft as version 1 of a new report; the same draft with its report's number.
 
     Masks lie in the home's files already. The document keeps their paths relative to the home, so
-    a home can be moved; `shown` makes them absolute again.
+    a home can be moved; `shown` makes them absolute again. ``also`` is done last in the same
+    transaction with the report's number: recording the event.
 
     Raises:
         UsageError: the draft is not a machine's first version, is of another study, or a mask is
@@ -86,6 +94,8 @@ def save_draft(database: Database, home: Home, study_id: int, draft: Draft) -> D
         recorded = replace(draft, report_id=row.id)
         document = draft_document(replace(recorded, regions=regions))
         _add_version(session, row.id, document, masks, now)
+        if also is not None:
+            also(session, row.id)
     return recorded
 
 

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from medmm.database import Database, hold
 from medmm.errors import NotFoundError
 from medmm.nouns.draft import ReportStatus
+from medmm.records.audit import Also
 from medmm.records.statuses import move, person, reason_given
 from medmm.records.tables import ReportRow, StatusRow
 
@@ -24,8 +25,17 @@ class StatusChange:
     reason: str
 
 
-def hand_on(database: Database, report_id: int, *, author: str, reason: str = "") -> ReportStatus:
+def hand_on(
+    database: Database,
+    report_id: int,
+    *,
+    author: str,
+    reason: str = "",
+    also: Also | None = None,
+) -> ReportStatus:
     """A reporter hands a draft on: it becomes ``preliminary``.
+
+    ``also`` is done last in the same transaction: recording the event.
 
     Raises:
         NotFoundError: there is no such report.
@@ -33,11 +43,23 @@ def hand_on(database: Database, report_id: int, *, author: str, reason: str = ""
         UsageError: the author is no person.
     """
     with database.write() as session:
-        return change_status(session, report_id, "preliminary", author=author, reason=reason)
+        status = change_status(session, report_id, "preliminary", author=author, reason=reason)
+        if also is not None:
+            also(session)
+    return status
 
 
-def cancel_report(database: Database, report_id: int, *, author: str, reason: str) -> ReportStatus:
+def cancel_report(
+    database: Database,
+    report_id: int,
+    *,
+    author: str,
+    reason: str,
+    also: Also | None = None,
+) -> ReportStatus:
     """A person gives up a report that was never signed; it stays readable and is found.
+
+    ``also`` is done last in the same transaction: recording the event.
 
     Raises:
         NotFoundError: there is no such report.
@@ -46,7 +68,10 @@ def cancel_report(database: Database, report_id: int, *, author: str, reason: st
     """
     why = reason_given(reason, needed=True)
     with database.write() as session:
-        return change_status(session, report_id, "cancelled", author=author, reason=why)
+        status = change_status(session, report_id, "cancelled", author=author, reason=why)
+        if also is not None:
+            also(session)
+    return status
 
 
 def change_status(

@@ -36,7 +36,14 @@ def test_what_was_done_is_recorded_with_who_and_to_what(
     medmm_command("rag", "remove", added["document"])
     medmm_command("rag", "remove", added["document"], code=3)
     medmm_command("draft", small_study, "--no-rag", "--experts", "ct_lungs")
+    text = medmm_command("reports", "show", 1, "--text").stdout
+    edited = tmp_path / "edited.txt"
+    edited.write_text(text.replace("The right lung", "The right lung, read again,", 1))
+    medmm_command("reports", "edit", 1, edited, "--author", "Dr. Lee")
+    medmm_command("reports", "edit", 1, edited, "--author", "Dr. Lee", code=3)
+    medmm_command("reports", "hand-on", 1, "--author", "Dr. Lee")
     medmm_command("export", 1, "--to", "text", tmp_path / "report.txt")
+    medmm_command("reports", "cancel", 1, "--reason", "made twice", "--author", "Dr. Lee")
     medmm_command("user", "disable", "jane")
 
     kept = events(medmm_command.home)
@@ -46,7 +53,11 @@ def test_what_was_done_is_recorded_with_who_and_to_what(
         ("add_user", "user:jane", "ok"),
         ("add_knowledge", f"document:{number}", "ok"),
         ("remove_knowledge", f"document:{number}", "ok"),
+        ("draft", "report:1", "ok"),
+        ("edit", "report:1", "ok"),
+        ("hand_on", "report:1", "ok"),
         ("export", "report:1", "ok"),
+        ("cancel", "report:1", "ok"),
         ("change_user", "user:jane", "ok"),
     ):
         assert told.count(expected) == 1, told

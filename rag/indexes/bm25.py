@@ -146,9 +146,6 @@ class WordIndex:
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
 
-    def close(self) -> None:
-        """Nothing is held."""
-
     def _make(self, texts: Iterable[str]) -> None:
         import bm25s
         from bm25s.tokenization import Tokenized

@@ -1,6 +1,6 @@
 """Exact search: every vector of the database is compared; what the other indexes are measured by.
 
-Below about 50,000 passages it is as fast as an approximate index (10,000: a few milliseconds).
+Up to `rag.indexes.choose.EXACT_UP_TO` passages it is no slower than an approximate index.
 """
 
 from collections.abc import Iterable

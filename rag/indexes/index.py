@@ -1,6 +1,6 @@
 """The one seam of the indexes: brought in line with a shelf, searched within domains, examined."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -73,8 +73,3 @@ def best(scores: NDArray[np.float32], allowed: NDArray[np.bool_], limit: int) ->
         rows, held = rows[held >= border], held[held >= border]
     order = np.lexsort((rows, -held))[:limit]
     return [Hit(int(rows[place]), float(held[place])) for place in order]
-
-
-def rows_of(hits: Sequence[Hit]) -> list[int]:
-    """The rows of hits, in order."""
-    return [hit.row for hit in hits]

@@ -17,9 +17,8 @@ from medmm.nouns import Passage
 Span: TypeAlias = tuple[str, ...]
 # A figure in base units, and its dimension.
 Value: TypeAlias = tuple[float, str]
-# So many words with content in a row are no chance: the smallest number that none of 788 correct
-# sentences of the planted-error table shares with any of the 90 starter cards (22,600 words).
-# Five are shared by chance ("CT in 3 months or PET/CT").
+# So many words with content in a row are no chance; five are shared by chance ("CT in 3 months or
+# PET/CT"). What it costs in false alarms: tests/drafting/checks/test_reference_leak.py.
 SPAN = 6
 # Words count as one from this many equal letters on: "honeycombing" and "honeycomb", and the
 # Latin words that languages share ("cardiomegalia").

@@ -13,10 +13,10 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from medmm import plugins
-from medmm.assembly.acting import event_of
+from medmm.assembly.acting import allowed, event_of, happened
 from medmm.assembly.homes import OpenHome
 from medmm.assembly.knowledge import HomeRetriever
-from medmm.assembly.reading import no_usable_series
+from medmm.assembly.reading import keep, no_usable_series
 from medmm.dicom import export
 from medmm.drafting.asking import answer
 from medmm.drafting.pipeline import Parts, measure, write_draft
@@ -28,7 +28,7 @@ from medmm.nouns import Answer, Draft, Prior, Region, Study
 from medmm.nouns.documents import measurements_of
 from medmm.plugins import Problem
 from medmm.records import reports, studies
-from medmm.records.access import Thing, console
+from medmm.records.access import Thing
 from medmm.records.audit import record, sealing
 from medmm.seams import Expert
 
@@ -74,6 +74,7 @@ def draft(
     Without a home nothing is kept: masks live in a temporary folder as long as the returned draft.
 
     Raises:
+        AccessError: who acts may not.
         InputError: no series of the study can be used, or the prior is no prior of it.
         PluginError: a named writer or expert is unknown or broken.
     """
@@ -86,8 +87,10 @@ def draft(
     if prior is not None and (doubt := judged_prior(study, prior)):
         warnings.append(doubt)
     if home is not None and study.id is None:
-        number = studies.save_study(home.database, home.home, study).study_id
+        number = keep(home, study).study_id
         study = studies.load_study(home.database, home.home, number)
+    if home is not None:
+        allowed(home, "draft", Thing("study", study.id or 0))
     retriever = HomeRetriever(home, progress) if home is not None and asked.knowledge else None
     with (
         tempfile.TemporaryDirectory(prefix="medmm-") as scratch,
@@ -116,11 +119,10 @@ def draft(
 
 def _recorded(home: OpenHome, study_id: int, made: Draft) -> Draft:
     """The draft as version 1 of a new report, with the event in the same transaction."""
-    actor = console()
 
     def note(session: Session, number: int) -> None:
         detail: dict[str, str | int] = {"study": study_id, "writer": made.writer.name}
-        record(session, event_of(actor, "draft", Thing("report", number), detail=detail))
+        record(session, event_of(home, "draft", Thing("report", number), detail=detail))
 
     with sealing(home.database, home.home):
         return reports.save_draft(home.database, home.home, study_id, made, also=note)
@@ -133,16 +135,21 @@ def ask(study: Study, question: str, *, home: OpenHome | None = None) -> Answer:
     the patient; an answer itself is not a report and is not recorded.
 
     Raises:
+        AccessError: who acts may not.
         UsageError: the question is empty.
         InputError: no series of the study can be used.
     """
     if not question.strip():
         raise UsageError("The question is empty.", 'Ask for example "How large are the lungs?".')
-    if home is not None and study.id is None:
-        studies.save_study(home.database, home.home, study)
+    number = study.id
+    if home is not None:
+        if number is None:
+            number = keep(home, study).study_id
+        allowed(home, "ask", Thing("study", number))
     made = answer(question, draft(study))
     if home is None:
         return made
+    happened(home, "ask", Thing("study", number or 0))
     with closing(HomeRetriever(home)) as retriever:
         passages, problem = look_up([asked_in_words(question, study)], retriever)
     if problem:

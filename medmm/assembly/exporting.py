@@ -5,10 +5,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from medmm import plugins
-from medmm.assembly.acting import allowed, happened
+from medmm.assembly.acting import allowed, happened, report_thing
 from medmm.assembly.homes import OpenHome
 from medmm.records import reports, studies
-from medmm.records.access import Thing, console
 from medmm.seams import Exporter
 
 log = logging.getLogger("medmm.exporting")
@@ -23,12 +22,12 @@ def export_report(opened: OpenHome, number: int, form: str, path: Path) -> None:
         StorageError: the file cannot be written.
     """
     exporter: Exporter = plugins.load_one("medmm.exporters", form)
-    actor, thing = console(), Thing("report", number)
-    allowed(opened, actor, "export", thing)
+    thing = report_thing(opened, number)
+    allowed(opened, "export", thing)
     report = reports.load_report(opened.database, number)
     last = replace(report.last, document=reports.shown(opened.home, report.last.document))
     study = studies.load_study(opened.database, opened.home, report.study_id)
     whole = replace(report, versions=(*report.versions[:-1], last), study=study)
     exporter.write(whole, path.absolute())
-    happened(opened, actor, "export", thing, format=form, version=last.number, sha256=last.sha256)
+    happened(opened, "export", thing, format=form, version=last.number, sha256=last.sha256)
     log.info("exported report=%d form=%s", number, form)

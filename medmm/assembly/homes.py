@@ -1,28 +1,38 @@
 """A home opened: its folder, its log and its database together."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from medmm import home as home_module
 from medmm import logs, ownership
 from medmm.database import Database
 from medmm.home import Home
-from medmm.records import integrity, migrations
+from medmm.records import integrity, migrations, settings_seen
+from medmm.records.access import By, by_command
+from medmm.records.audit import audited, event_by, record
 
 ownership.check_packages()
 
 
 @dataclass(frozen=True)
 class OpenHome:
-    """A home with its database open and at this version's schema."""
+    """A home with its database open and at this version's schema, and who acts in it.
+
+    Everything that is done in it is done, and recorded, as ``by``.
+    """
 
     home: Home
     database: Database
+    by: By = field(default_factory=by_command)
 
     @property
     def path(self) -> Path:
         """The folder."""
         return self.home.path
+
+    def acting(self, by: By) -> "OpenHome":
+        """The same home in another's hands: a user of the page, the platform itself."""
+        return replace(self, by=by)
 
 
 def open_home(path: str | Path | None = None) -> OpenHome:
@@ -33,13 +43,19 @@ def open_home(path: str | Path | None = None) -> OpenHome:
     """
     home, database = _open(path)
     migrations.ensure(database, home)
-    return OpenHome(home, database)
+    opened = OpenHome(home, database)
+    settings_seen.note_changes(database, home, opened.by)
+    return opened
 
 
 def upgrade_database(path: str | Path | None = None) -> dict[str, str | None]:
     """Bring a home's database to this version's schema: revision ``before`` and ``after``."""
     home, database = _open(path)
     before, after = migrations.upgrade(database, home)
+    if before not in (None, after):
+        event = event_by(by_command(), "upgrade", detail={"before": before, "after": after})
+        with audited(database, home) as session:
+            record(session, event)
     return {"before": before, "after": after}
 
 

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from medmm import plugins
-from medmm.assembly.acting import allowed, event_of, noted
+from medmm.assembly.acting import allowed, event_of, happened, noted
 from medmm.assembly.homes import OpenHome
 from medmm.errors import InputError, MedmmError, NotFoundError
 from medmm.nouns import Passage, Query
-from medmm.records.access import Actor, Thing, console
+from medmm.records.access import Thing
 from medmm.records.audit import Event, record, sealing
 from medmm.seams import DocumentReader, Embedder
 from rag import documents, incoming, repair
@@ -144,8 +144,7 @@ def add_paths(
         HomeError: the home cannot be written now.
     """
     incoming.check_domain(request.domain)
-    actor = console()
-    allowed(opened, actor, "add_knowledge")
+    allowed(opened, "add_knowledge")
     loaded, problems = plugins.load_all("medmm.document_readers")
     readers: tuple[DocumentReader, ...] = tuple(loaded.values())
     embedder = embedder_of(opened)
@@ -165,7 +164,7 @@ def add_paths(
                     embedder,
                     read,
                     added_by=request.added_by,
-                    also=lambda session, added: record(session, _addition(actor, added)),
+                    also=lambda session, added: record(session, _addition(opened, added)),
                 )
         except InputError as error:
             refused.append({"file": str(path.absolute()), "reason": str(error)})
@@ -196,10 +195,10 @@ def add_paths(
     }
 
 
-def _addition(actor: Actor, added: documents.Added) -> Event:
+def _addition(opened: OpenHome, added: documents.Added) -> Event:
     thing = Thing("document", added.document)
     detail: dict[str, str | int] = {"version": added.version, "count": added.passages}
-    return event_of(actor, "add_knowledge", thing, detail=detail)
+    return event_of(opened, "add_knowledge", thing, detail=detail)
 
 
 def _files(
@@ -224,9 +223,16 @@ def search(
     query: Query,
     progress: Callable[[str], None] = _silent,
 ) -> Document:
-    """Candidates for a text as a document, each with why it is kept or not."""
+    """Candidates for a text as a document, each with why it is kept or not.
+
+    Raises:
+        AccessError: who acts may not.
+    """
+    allowed(opened, "search")
     with open_knowledge(opened, progress) as knowledge:
-        return found_document(query, knowledge.look_up(query))
+        found = found_document(query, knowledge.look_up(query))
+    happened(opened, "search", code="knowledge", count=len(found["passages"]))
+    return found
 
 
 def found_document(query: Query, found: Found) -> Document:
@@ -276,8 +282,13 @@ def _finite(value: float) -> float | None:
 
 
 def list_documents(opened: OpenHome, *, superseded: bool = False) -> list[Document]:
-    """Every document in a line."""
-    return [
+    """Every document in a line.
+
+    Raises:
+        AccessError: who acts may not.
+    """
+    allowed(opened, "list")
+    listed = [
         {
             "document": one.document,
             "title": one.title,
@@ -293,6 +304,8 @@ def list_documents(opened: OpenHome, *, superseded: bool = False) -> list[Docume
         }
         for one in documents.list_documents(opened.database, superseded=superseded)
     ]
+    happened(opened, "list", code="knowledge", count=len(listed))
+    return listed
 
 
 def bring_cards(opened: OpenHome) -> int:
@@ -304,9 +317,14 @@ def show_passage(opened: OpenHome, name: str) -> Document:
     """One passage by its id ("12.3") with where it stands, whatever its version.
 
     Raises:
+        AccessError: who acts may not.
         NotFoundError: there is none.
     """
-    return documents.passage_document(opened.database, name)
+    thing = Thing("document", name.partition(".")[0])
+    allowed(opened, "read", thing)
+    shown = documents.passage_document(opened.database, name)
+    happened(opened, "read", thing)
+    return shown
 
 
 def mend(opened: OpenHome, progress: Callable[[str], None] = _silent) -> list[Mended]:
@@ -326,9 +344,9 @@ def remove(opened: OpenHome, number: int) -> int:
     Raises:
         NotFoundError: there is none.
     """
-    actor, thing = console(), Thing("document", number)
-    allowed(opened, actor, "remove_knowledge", thing)
-    with noted(opened, actor, "remove_knowledge", thing) as also:
+    thing = Thing("document", number)
+    allowed(opened, "remove_knowledge", thing)
+    with noted(opened, "remove_knowledge", thing) as also:
         gone = documents.remove_document(opened.database, number, also=also)
     log.info("removed document=%d passages=%d", number, gone)
     return gone

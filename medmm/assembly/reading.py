@@ -5,13 +5,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from sqlalchemy.orm import Session
+
 from medmm import ownership, plugins
+from medmm.assembly.acting import allowed, event_of
 from medmm.assembly.homes import OpenHome
+from medmm.assembly.library import read_study
 from medmm.dicom import intake
 from medmm.errors import InputError, NotFoundError
 from medmm.nouns import Facts, Study
 from medmm.plugins import Problem
 from medmm.records import studies
+from medmm.records.access import Thing
+from medmm.records.audit import record, sealing
 
 ownership.check_packages()
 log = logging.getLogger("medmm.reading")
@@ -102,24 +108,38 @@ def ingest(opened: OpenHome, found: intake.Intake, progress: Callable[[str], Non
     """Store what was read; the same files again change nothing.
 
     Raises:
+        AccessError: who acts may not.
         StorageError: the disk is full or failing; studies already stored are kept.
     """
     saved: list[studies.Saved] = []
     for study in found.studies:
         progress(f"storing study {len(saved) + 1} of {len(found.studies)}")
-        saved.append(studies.save_study(opened.database, opened.home, study))
-        log.info("ingested study=%d", saved[-1].study_id)
+        saved.append(keep(opened, study))
     return Ingested(found, tuple(saved))
 
 
-def find_study(opened: OpenHome, text: str) -> Study:
-    """The study that a number or StudyInstanceUID names, its pixels loaded on demand.
+def keep(opened: OpenHome, study: Study) -> studies.Saved:
+    """Store a study, with the event of it; the same files again change nothing, and are told.
 
     Raises:
-        NotFoundError: the home has no such study.
+        AccessError: who acts may not.
+        StorageError: the disk is full or failing.
     """
-    number = studies.find_study(opened.database, text)
-    return studies.load_study(opened.database, opened.home, number)
+    allowed(opened, "ingest")
+
+    def note(session: Session, saved: studies.Saved) -> None:
+        detail: dict[str, str | int] = {
+            "code": "new" if saved.new else "known",
+            "series": len(saved.series),
+            "count": sum(one.outcome != "known" for one in saved.series),
+        }
+        thing = Thing("study", saved.study_id)
+        record(session, event_of(opened, "ingest", thing, detail=detail))
+
+    with sealing(opened.database, opened.home):
+        saved = studies.save_study(opened.database, opened.home, study, also=note)
+    log.info("ingested study=%d", saved.study_id)
+    return saved
 
 
 def obtain_study(
@@ -135,7 +155,7 @@ def obtain_study(
     """
     if "/" not in text:
         try:
-            return find_study(opened, text), ()
+            return read_study(opened, text), ()
         except NotFoundError:
             pass
     path = Path(text)

@@ -4,13 +4,12 @@ import logging
 from collections import Counter
 from typing import Any
 
-from medmm.assembly.acting import noted
+from medmm.assembly.acting import allowed, happened, noted, report_thing
 from medmm.assembly.homes import OpenHome
 from medmm.assembly.rechecking import rechecker
 from medmm.assembly.report_signing import addendum_document, signature_document
 from medmm.nouns import ReportVersion
 from medmm.records import edits, reports, status_changes
-from medmm.records.access import Thing, console
 from medmm.records.differences import Difference, differences
 from medmm.records.edit_files import edit_text
 
@@ -25,26 +24,31 @@ def edit(
     number: int,
     data: bytes,
     *,
-    author: str,
+    author: str | None = None,
     based_on: int | None = None,
     reason: str = "",
 ) -> Document:
     """Record an edited file as the next version; what became of each statement.
 
+    ``author`` is for who acts by command, where nobody has signed in; a user writes as the user.
+
     Raises:
+        AccessError: who acts may not.
         NotFoundError: no such report or version.
         ConflictError: somebody else's version came first.
         InputError: the file cannot be taken, changes nothing, or the report is past editing.
         UsageError: the author is no person.
     """
+    thing = report_thing(opened, number)
+    allowed(opened, "edit", thing)
     study_id = reports.load_report(opened.database, number).study_id
-    with noted(opened, console(), "edit", Thing("report", number)) as also:
+    with noted(opened, "edit", thing) as also:
         version = edits.edit_report(
             opened.database,
             opened.home,
             number,
             data,
-            author=author,
+            author=_author(opened, author),
             based_on=based_on,
             reason=reason,
             recheck=rechecker(opened, study_id),
@@ -68,47 +72,73 @@ def compare(opened: OpenHome, number: int, before: int, after: int) -> list[Diff
     """What became of each statement from one version to another, either may be the earlier.
 
     Raises:
+        AccessError: who acts may not.
         NotFoundError: no such report or version.
     """
+    thing = report_thing(opened, number)
+    allowed(opened, "read", thing)
     documents = [
         reports.load_report(opened.database, number, version).last.document
         for version in (before, after)
     ]
+    happened(opened, "read", thing, before=before, after=after)
     return differences(*documents)
 
 
-def hand_on(opened: OpenHome, number: int, *, author: str, reason: str = "") -> Document:
-    """A reporter hands a draft on as preliminary.
+def hand_on(
+    opened: OpenHome, number: int, *, author: str | None = None, reason: str = ""
+) -> Document:
+    """A reporter hands a draft on as preliminary; ``author`` as in `edit`.
 
     Raises:
+        AccessError: who acts may not.
         NotFoundError: no such report.
         InputError: it is past a draft.
         UsageError: the author is no person.
     """
-    with noted(opened, console(), "hand_on", Thing("report", number)) as also:
+    thing = report_thing(opened, number)
+    allowed(opened, "hand_on", thing)
+    with noted(opened, "hand_on", thing) as also:
         status = status_changes.hand_on(
-            opened.database, number, author=author, reason=reason, also=also
+            opened.database, number, author=_author(opened, author), reason=reason, also=also
         )
     return _moved(number, status)
 
 
-def cancel(opened: OpenHome, number: int, *, author: str, reason: str) -> Document:
-    """A person gives up a report that was never signed.
+def cancel(opened: OpenHome, number: int, *, author: str | None = None, reason: str) -> Document:
+    """A person gives up a report that was never signed; ``author`` as in `edit`.
 
     Raises:
+        AccessError: who acts may not.
         NotFoundError: no such report.
         InputError: it is signed, or cancelled already.
         UsageError: the author is no person, or there is no reason.
     """
-    with noted(opened, console(), "cancel", Thing("report", number)) as also:
+    thing = report_thing(opened, number)
+    allowed(opened, "cancel", thing)
+    with noted(opened, "cancel", thing) as also:
         status = status_changes.cancel_report(
-            opened.database, number, author=author, reason=reason, also=also
+            opened.database, number, author=_author(opened, author), reason=reason, also=also
         )
     return _moved(number, status)
 
 
 def history(opened: OpenHome, number: int) -> Document:
     """All versions, all changes of the status, signatures and addenda, oldest first.
+
+    Raises:
+        AccessError: who acts may not.
+        NotFoundError: no such report.
+    """
+    thing = report_thing(opened, number)
+    allowed(opened, "read", thing)
+    document = history_document(opened, number)
+    happened(opened, "read", thing, code="history")
+    return document
+
+
+def history_document(opened: OpenHome, number: int) -> Document:
+    """As `history`, for who has asked for the right and recorded the reading already.
 
     Raises:
         NotFoundError: no such report.
@@ -134,6 +164,12 @@ def history(opened: OpenHome, number: int) -> Document:
         "signatures": [signature_document(one) for one in report.signatures],
         "addenda": [addendum_document(one) for one in report.addenda],
     }
+
+
+def _author(opened: OpenHome, named: str | None) -> str:
+    """Who writes: the user who signed in, else who is named by command."""
+    actor = opened.by.actor
+    return actor.name if actor.kind == "person" or named is None else named
 
 
 def _moved(number: int, status: str) -> Document:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
+from medmm.assembly.acting import allowed, report_thing
 from medmm.assembly.homes import OpenHome
 from medmm.nouns.draft import Addendum, Signature
 from medmm.records import addenda, reports, signing
@@ -18,8 +19,10 @@ def to_sign(opened: OpenHome, number: int) -> Document:
     """What would be signed now, for the signer to see before the password is asked for.
 
     Raises:
+        AccessError: who acts may not see it.
         NotFoundError: no such report.
     """
+    allowed(opened, "read", report_thing(opened, number))
     report = reports.load_report(opened.database, number)
     document = report.last.document
     left = contradicted(document)
@@ -40,7 +43,6 @@ def sign(
     *,
     user: str,
     password: str,
-    origin: str,
     based_on: int,
     meaning: str | None = None,
     confirmed: Mapping[str, str],
@@ -59,7 +61,7 @@ def sign(
         number,
         user=user,
         password=password,
-        origin=origin,
+        origin=_origin(opened),
         meaning=signing.MEANING if meaning is None else meaning,
         confirmed=confirmed,
         based_on=based_on,
@@ -68,9 +70,7 @@ def sign(
     return signature_document(made)
 
 
-def addend(
-    opened: OpenHome, number: int, data: bytes, *, user: str, password: str, origin: str
-) -> Document:
+def addend(opened: OpenHome, number: int, data: bytes, *, user: str, password: str) -> Document:
     """Put a signed addendum beside a signed report.
 
     Raises:
@@ -78,10 +78,22 @@ def addend(
         InputError: the report is not signed, or the text cannot be taken.
     """
     made = addenda.addend_report(
-        opened.database, opened.home, number, data, user=user, password=password, origin=origin
+        opened.database,
+        opened.home,
+        number,
+        data,
+        user=user,
+        password=password,
+        origin=_origin(opened),
     )
     log.info("addended report=%d addendum=%d", number, made.number)
     return addendum_document(made)
+
+
+def _origin(opened: OpenHome) -> str:
+    """From where: the page's address, or which account of this machine by command."""
+    by = opened.by
+    return by.actor.name if by.actor.kind == "console" else by.origin
 
 
 def signature_document(one: Signature) -> Document:

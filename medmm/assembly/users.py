@@ -1,14 +1,14 @@
-"""Users as the command keeps them: rights asked, the first admin made, documents given back."""
+"""Users as they are kept: rights asked, the first admin made, documents given back."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from medmm.assembly.acting import allowed, noted
+from medmm.assembly.acting import allowed, happened, noted
 from medmm.assembly.homes import OpenHome
 from medmm.errors import InputError
 from medmm.records import passwords, user_names, users
-from medmm.records.access import Actor, Thing
+from medmm.records.access import Thing
 from medmm.records.users import FIRST_ADMIN, NewUser, User
 
 Document = dict[str, Any]
@@ -33,14 +33,14 @@ class Added:
     first_admin: OneTime | None = None
 
 
-def chooses_password(opened: OpenHome, actor: Actor, name: str, role: str) -> bool:
+def chooses_password(opened: OpenHome, name: str, role: str) -> bool:
     """Whether this new user chooses a password, as all do but a first admin, who is given one.
 
     Raises:
         AccessError: the actor may not add users.
         InputError: the name or role is refused; so told before a password is typed.
     """
-    allowed(opened, actor, "add_user")
+    allowed(opened, "add_user")
     users.check_new(opened.database, name, role)
     if users.has_users(opened.database):
         return True
@@ -53,7 +53,7 @@ def chooses_password(opened: OpenHome, actor: Actor, name: str, role: str) -> bo
     return role != "admin"
 
 
-def add(opened: OpenHome, actor: Actor, name: str, role: str, password: str | None) -> Added:
+def add(opened: OpenHome, name: str, role: str, password: str | None) -> Added:
     """Add a user. The first one of a home comes with an admin, unless it is one itself.
 
     Without a password the user gets one for one time, which only a first admin does.
@@ -62,32 +62,33 @@ def add(opened: OpenHome, actor: Actor, name: str, role: str, password: str | No
         AccessError: the actor may not.
         InputError: name, role or password is refused; nothing was changed.
     """
-    allowed(opened, actor, "add_user")
+    allowed(opened, "add_user")
     first = not users.has_users(opened.database)
     if password is None:
         if not (first and role == "admin"):
             raise InputError("A user needs a password.", "Run the command again.", code="password")
-        return _add_itself_first(opened, actor, name)
+        return _add_itself_first(opened, name)
     new = NewUser(name, role, password)
     if not first or role == "admin":
-        return Added(_document(_added(opened, actor, new)))
+        return Added(_document(_added(opened, new)))
     admin = OneTime(FIRST_ADMIN, passwords.one_time())
     first_admin = NewUser(admin.name, "admin", admin.password, must_change=True)
-    user = _added(opened, actor, new, first_admin)
+    user = _added(opened, new, first_admin)
     return Added(_document(user), admin)
 
 
-def list_all(opened: OpenHome, actor: Actor) -> list[Document]:
+def list_all(opened: OpenHome) -> list[Document]:
     """All users, by name.
 
     Raises:
         AccessError: the actor may not.
     """
-    allowed(opened, actor, "list_users")
+    allowed(opened, "list_users")
+    happened(opened, "list_users")
     return [_document(user) for user in users.list_users(opened.database)]
 
 
-def set_password(opened: OpenHome, actor: Actor, name: str, password: str) -> Document:
+def set_password(opened: OpenHome, name: str, password: str) -> Document:
     """Give a user another password.
 
     Raises:
@@ -95,12 +96,12 @@ def set_password(opened: OpenHome, actor: Actor, name: str, password: str) -> Do
         InputError: there is no such user, or the password is refused.
     """
     thing = _thing(opened, name)
-    allowed(opened, actor, "set_password", thing)
-    with noted(opened, actor, "set_password", thing) as also:
+    allowed(opened, "set_password", thing)
+    with noted(opened, "set_password", thing) as also:
         return _document(users.set_password(opened.database, name, password, also=also))
 
 
-def disable(opened: OpenHome, actor: Actor, name: str) -> Document:
+def disable(opened: OpenHome, name: str) -> Document:
     """Let a user in no more.
 
     Raises:
@@ -108,9 +109,37 @@ def disable(opened: OpenHome, actor: Actor, name: str) -> Document:
         InputError: there is no such user, or it is the last admin.
     """
     thing = _thing(opened, name)
-    allowed(opened, actor, "change_user", thing)
-    with noted(opened, actor, "change_user", thing, status="disabled") as also:
+    allowed(opened, "change_user", thing)
+    with noted(opened, "change_user", thing, status="disabled") as also:
         return _document(users.disable_user(opened.database, name, also=also))
+
+
+def enable(opened: OpenHome, name: str) -> Document:
+    """Let a disabled user in again.
+
+    Raises:
+        AccessError: the actor may not.
+        NotFoundError: there is no such user.
+    """
+    thing = _thing(opened, name)
+    allowed(opened, "change_user", thing)
+    with noted(opened, "change_user", thing, status="enabled") as also:
+        return _document(users.enable_user(opened.database, name, also=also))
+
+
+def change_role(opened: OpenHome, name: str, role: str) -> Document:
+    """Give a user another role.
+
+    Raises:
+        AccessError: the actor may not.
+        NotFoundError: there is no such user.
+        InputError: there is no such role, or the last admin would lose it.
+    """
+    thing = _thing(opened, name)
+    allowed(opened, "change_user", thing)
+    before = users.find_user(opened.database, name).role
+    with noted(opened, "change_user", thing, before=before, role=role) as also:
+        return _document(users.change_role(opened.database, name, role, also=also))
 
 
 def known(opened: OpenHome, name: str) -> str:
@@ -122,16 +151,14 @@ def known(opened: OpenHome, name: str) -> str:
     return users.find_user(opened.database, name).name
 
 
-def _added(
-    opened: OpenHome, actor: Actor, new: NewUser, first_admin: NewUser | None = None
-) -> User:
-    with noted(opened, actor, "add_user", Thing("user", new.name), role=new.role) as also:
+def _added(opened: OpenHome, new: NewUser, first_admin: NewUser | None = None) -> User:
+    with noted(opened, "add_user", Thing("user", new.name), role=new.role) as also:
         return users.add_user(opened.database, new, with_first_admin=first_admin, also=also)
 
 
-def _add_itself_first(opened: OpenHome, actor: Actor, name: str) -> Added:
+def _add_itself_first(opened: OpenHome, name: str) -> Added:
     made = OneTime(name, passwords.one_time())
-    user = _added(opened, actor, NewUser(name, "admin", made.password, must_change=True))
+    user = _added(opened, NewUser(name, "admin", made.password, must_change=True))
     return Added(_document(user), OneTime(user.name, made.password))
 
 

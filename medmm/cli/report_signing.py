@@ -68,7 +68,6 @@ def _register_sign(group: typer.Typer) -> None:
 
         def body() -> None:
             from medmm.assembly import homes, report_signing
-            from medmm.records.access import console
 
             confirmed = _confirmed(confirm or ())
             opened = homes.open_home(home)
@@ -79,7 +78,6 @@ def _register_sign(group: typer.Typer) -> None:
                 number,
                 user=user,
                 password=_password(user, password_fd),
-                origin=console().name,
                 based_on=seen["version"],
                 meaning=meaning,
                 confirmed=confirmed,
@@ -112,7 +110,6 @@ def _register_addend(group: typer.Typer) -> None:
 
         def body() -> None:
             from medmm.assembly import homes, report_signing
-            from medmm.records.access import console
 
             opened = homes.open_home(home)
             document = report_signing.addend(
@@ -121,7 +118,6 @@ def _register_addend(group: typer.Typer) -> None:
                 _read(file),
                 user=user,
                 password=_password(user, password_fd),
-                origin=console().name,
             )
             output.result(document, lambda: report_text.addended(document))
 

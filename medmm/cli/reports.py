@@ -77,7 +77,7 @@ def _register_show(group: typer.Typer) -> None:
 
             opened = homes.open_home(home)
             document = library.report_document(opened, number, version)
-            history = report_life.history(opened, number)
+            history = report_life.history_document(opened, number)
             made = history["versions"][document["version"] - 1]
             told = {**document, "recorded": {"versions": len(history["versions"]), **made}}
             told |= {name: history[name] for name in ("signatures", "addenda")}

@@ -1,14 +1,11 @@
 """``medmm studies`` and ``medmm study``: what the home holds."""
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from medmm.cli.options import HomeOption, JsonOption, VerboseOption
 from medmm.cli.output import Output, columns
-
-if TYPE_CHECKING:
-    from medmm.nouns import Study
 
 
 def register(app: typer.Typer) -> None:
@@ -50,11 +47,9 @@ def register(app: typer.Typer) -> None:
         output = Output(as_json=as_json, verbose=verbose)
 
         def body() -> None:
-            from medmm.assembly import homes, library, reading
+            from medmm.assembly import homes, library
 
-            opened = homes.open_home(home)
-            found = reading.find_study(opened, number)
-            document = _study_document(found, library.list_reports(opened, 1000, found.id))
+            document = library.study_document(homes.open_home(home), number)
             output.result(document, lambda: _study_text(document))
 
         run(body, output, home)
@@ -77,26 +72,6 @@ def _table(rows: list[dict[str, Any]]) -> str:
         for row in rows
     ]
     return columns(table)
-
-
-def _study_document(study: "Study", reports: list[dict[str, Any]]) -> dict[str, Any]:
-    from medmm.nouns.documents import series_document
-
-    return {
-        "id": study.id,
-        "study_uid": study.uid,
-        "patient": {
-            "id": study.patient.id,
-            "name": study.patient.name,
-            "sex": study.patient.sex,
-            "birth_date": study.patient.birth_date,
-            "age": study.patient.age,
-        },
-        "date": study.date,
-        "description": study.description,
-        "series": [series_document(series) for series in study.series],
-        "reports": reports,
-    }
 
 
 def _study_text(document: dict[str, Any]) -> str:

@@ -25,14 +25,16 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(
         no_args_is_help=True,
         rich_markup_mode=None,
-        help="Users: add, list, passwd, disable.",
+        help="Users: add, list, passwd, role, disable, enable.",
         epilog="Example: medmm user add jane --role signer",
     )
     app.add_typer(group, name="user")
     _register_add(group)
     _register_list(group)
     _register_passwd(group)
+    _register_role(group)
     _register_disable(group)
+    _register_enable(group)
 
 
 def _register_add(group: typer.Typer) -> None:
@@ -70,9 +72,8 @@ def _register_list(group: typer.Typer) -> None:
 
         def body() -> None:
             from medmm.assembly import homes, users
-            from medmm.records.access import console
 
-            rows = users.list_all(homes.open_home(home), console())
+            rows = users.list_all(homes.open_home(home))
             output.result({"users": rows}, lambda: _table(rows))
 
         run(body, output, home)
@@ -95,11 +96,10 @@ def _register_passwd(group: typer.Typer) -> None:
         def body() -> None:
             from medmm.assembly import homes, users
             from medmm.cli.password_entry import new_password
-            from medmm.records.access import console
 
             opened = homes.open_home(home)
             kept = users.known(opened, name)
-            user = users.set_password(opened, console(), kept, new_password(kept, password_fd))
+            user = users.set_password(opened, kept, new_password(kept, password_fd))
             output.result({"user": user}, lambda: f"{kept} has a new password.")
 
         run(body, output, home)
@@ -120,10 +120,56 @@ def _register_disable(group: typer.Typer) -> None:
 
         def body() -> None:
             from medmm.assembly import homes, users
-            from medmm.records.access import console
 
-            user = users.disable(homes.open_home(home), console(), name)
+            user = users.disable(homes.open_home(home), name)
             output.result({"user": user}, lambda: f"{user['name']} can sign in no more.")
+
+        run(body, output, home)
+
+
+def _register_enable(group: typer.Typer) -> None:
+    @group.command(epilog="Example: medmm user enable jane")
+    def enable(
+        name: NameArgument,
+        home: HomeOption = None,
+        as_json: JsonOption = False,
+        verbose: VerboseOption = 0,
+    ) -> None:
+        """Let a disabled user sign in again, with the password as it was."""
+        from medmm.cli.running import run
+
+        output = Output(as_json=as_json, verbose=verbose)
+
+        def body() -> None:
+            from medmm.assembly import homes, users
+
+            user = users.enable(homes.open_home(home), name)
+            output.result({"user": user}, lambda: f"{user['name']} can sign in again.")
+
+        run(body, output, home)
+
+
+def _register_role(group: typer.Typer) -> None:
+    @group.command(epilog="Example: medmm user role jane signer")
+    def role(
+        name: NameArgument,
+        role: Annotated[
+            str, typer.Argument(metavar="ROLE", help="reader, reporter, signer or admin.")
+        ],
+        home: HomeOption = None,
+        as_json: JsonOption = False,
+        verbose: VerboseOption = 0,
+    ) -> None:
+        """Give a user another role; what was signed keeps the role it was signed in."""
+        from medmm.cli.running import run
+
+        output = Output(as_json=as_json, verbose=verbose)
+
+        def body() -> None:
+            from medmm.assembly import homes, users
+
+            user = users.change_role(homes.open_home(home), name, role)
+            output.result({"user": user}, lambda: f"{user['name']} is a {user['role']} now.")
 
         run(body, output, home)
 
@@ -131,13 +177,12 @@ def _register_disable(group: typer.Typer) -> None:
 def _add(output: Output, home: Path | None, name: str, role: str, password_fd: int | None) -> None:
     from medmm.assembly import homes, users
     from medmm.cli.password_entry import new_password
-    from medmm.records.access import console
 
-    opened, actor = homes.open_home(home), console()
+    opened = homes.open_home(home)
     password = None
-    if users.chooses_password(opened, actor, name, role) or password_fd is not None:
+    if users.chooses_password(opened, name, role) or password_fd is not None:
         password = new_password(name, password_fd)
-    added = users.add(opened, actor, name, role, password)
+    added = users.add(opened, name, role, password)
     first = added.first_admin
     if first is not None:
         # On stderr alone: what is on stdout is often kept in a file.

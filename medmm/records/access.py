@@ -30,9 +30,10 @@ Role: TypeAlias = Literal["reader", "reporter", "signer", "admin"]
 ActorKind: TypeAlias = Literal["person", "machine", "console"]
 Kind: TypeAlias = Literal["study", "report", "document", "user"]
 Action: TypeAlias = Literal[
-    "list", "read", "search", "ingest", "draft", "edit", "hand_on", "sign", "addend", "cancel",
-    "export", "erase", "add_user", "change_user", "set_password", "list_users", "set_setting",
-    "add_knowledge", "remove_knowledge", "read_audit", "backup", "restore",
+    "list", "read", "search", "ask", "ingest", "draft", "edit", "hand_on", "sign", "addend",
+    "cancel", "export", "erase", "add_user", "change_user", "set_password", "list_users",
+    "set_setting", "add_knowledge", "remove_knowledge", "read_audit", "backup", "restore",
+    "upgrade",
 ]  # fmt: skip
 Scope: TypeAlias = Literal["any", "own", "unsigned", "own unsigned"]
 
@@ -48,6 +49,14 @@ class Actor:
     name: str
     role: str
     kind: ActorKind
+
+
+@dataclass(frozen=True)
+class By:
+    """An actor and from where: an address of the page, or "command"."""
+
+    actor: Actor
+    origin: str
 
 
 @dataclass(frozen=True)
@@ -67,6 +76,7 @@ ABOUT: Mapping[Action, frozenset[str]] = MappingProxyType(
     dict.fromkeys(ACTIONS, _NO_THING)
     | {
         "read": frozenset({"study", "report", "document"}),
+        "ask": frozenset({"study"}),
         "draft": frozenset({"study"}),
         "edit": frozenset({"report"}),
         "hand_on": frozenset({"report"}),
@@ -86,6 +96,7 @@ _READER: dict[Action, Scope] = {
     "list": "any",
     "read": "any",
     "search": "any",
+    "ask": "any",
     "set_password": "own",
 }
 _REPORTER: dict[Action, Scope] = _READER | {
@@ -116,12 +127,13 @@ _ADMIN: dict[Action, Scope] = _READER | {
     "read_audit": "any",
     "backup": "any",
     "restore": "any",
+    "upgrade": "any",
 }
 BY_ROLE: Mapping[str, Grants] = MappingProxyType(
     {"reader": _READER, "reporter": _REPORTER, "signer": _SIGNER, "admin": _ADMIN}
 )
 _MACHINE: Grants = MappingProxyType(
-    {"list": "any", "read": "any", "search": "any", "ingest": "any", "draft": "any"}
+    dict.fromkeys(("list", "read", "search", "ask", "ingest", "draft"), "any")
 )
 _CONSOLE: Grants = MappingProxyType({action: "any" for action in ACTIONS if action != "sign"})
 # For these the role counts for nothing, so that none can be claimed.
@@ -173,6 +185,11 @@ def console() -> Actor:
         # Containers run under numbers that no file names.
         name = str(number)
     return Actor(f"console:{name}", "", "console")
+
+
+def by_command() -> By:
+    """Who runs this process, by command."""
+    return By(console(), "command")
 
 
 def _grants(actor: Actor) -> Grants:

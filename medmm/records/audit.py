@@ -24,6 +24,7 @@ from medmm.database import Database, hold
 from medmm.errors import MedmmError, UsageError
 from medmm.home import Home
 from medmm.nouns.documents import canonical_bytes
+from medmm.records.access import Action, By, Thing
 from medmm.records.audit_chain import FIELDS, last_link, row_hash
 from medmm.records.audit_seal import begin, seal, verify
 from medmm.records.audit_tables import AuditRow
@@ -34,6 +35,7 @@ __all__ = [
     "Event",
     "Outcome",
     "audited",
+    "event_by",
     "record",
     "seal",
     "sealing",
@@ -95,6 +97,26 @@ class Event:
                 isinstance(value, int) and not -LARGEST <= value < LARGEST
             ):
                 raise UsageError(f"The detail {key!r} is not a text, a 64-bit number or a truth.")
+
+
+def event_by(
+    by: By,
+    action: Action,
+    thing: Thing | None = None,
+    *,
+    outcome: Outcome = "ok",
+    detail: Mapping[str, str | int | bool] | None = None,
+) -> Event:
+    """What is recorded of an action of somebody."""
+    return Event(
+        actor=by.actor.name,
+        role=by.actor.role or by.actor.kind,
+        action=action,
+        thing=f"{thing.kind}:{thing.id}" if thing else "",
+        outcome=outcome,
+        detail=detail or {},
+        origin=by.origin,
+    )
 
 
 def record(session: Session, event: Event) -> int:

@@ -2,17 +2,22 @@
 
 Unknown, disabled and mistaken get the same answer after the same work, and a try that has to wait
 costs no hash at all (64 MiB each, so that guesses cannot fill the memory).
+
+A miss leaves its event in the same transaction as its count. What a right password let in is
+recorded by whom it let in: a session, a signature.
 """
 
 from datetime import timedelta
 from math import ceil
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from medmm.database import Database
 from medmm.errors import AccessError
 from medmm.records import limiter, user_names, users
 from medmm.records.access import Actor
+from medmm.records.audit import Also, Event, record
 from medmm.records.limiter import Clock, utc_now
 from medmm.records.passwords import HASHER, Hasher
 from medmm.records.user_tables import UserRow
@@ -56,6 +61,7 @@ def authenticate(
         )
         if not right or user is None or newer is None:
             limiter.missed(session, source, clock())
+            record(session, _miss(session, key, origin))
             user = None
         else:
             limiter.right(session, account, source)
@@ -80,16 +86,25 @@ def change_own_password(
     clock: Clock = utc_now,
     *,
     hasher: Hasher = HASHER,
+    also: Also = users.nothing,
 ) -> Actor:
     """Choose another password, showing the one before, which may have been for one time.
+
+    ``also`` is done last in the transaction that keeps it: recording the event.
 
     Raises:
         AccessError: as `authenticate`.
         InputError: the new password is refused, or is the old one.
     """
     actor = authenticate(database, name, old, origin, clock, hasher=hasher, changing=True)
-    users.set_password(database, actor.name, new, hasher=hasher)
+    users.set_password(database, actor.name, new, hasher=hasher, also=also)
     return actor
+
+
+def _miss(session: Session, key: str, origin: str) -> Event:
+    """The event of a try that failed: a name that nobody has may be a password typed too early."""
+    name = session.scalar(select(UserRow.name).where(UserRow.key == key))
+    return Event(name or "unknown", "", "sign_in", "", "denied", {"code": "sign-in"}, origin)
 
 
 def _too_many(wait: timedelta) -> AccessError:

@@ -1,6 +1,6 @@
 """Studies in the home: saved once however often they are read, listed, found, and loaded again."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -43,11 +43,18 @@ class Saved:
     warnings: tuple[str, ...] = ()
 
 
-def save_study(database: Database, home: Home, study: Study) -> Saved:
+def save_study(
+    database: Database,
+    home: Home,
+    study: Study,
+    *,
+    also: Callable[[Session, Saved], object] | None = None,
+) -> Saved:
     """Keep a study: its pixels on the disk first, then all of its rows in one transaction.
 
     The same files again give the same numbers and change nothing. A series whose content turns out
-    unreadable is kept as refused, with the reason.
+    unreadable is kept as refused, with the reason. ``also`` is done last in the same transaction
+    with what became of the study: recording the event.
 
     Raises:
         StorageError: the disk is full, read-only or failing; nothing of this study was changed.
@@ -62,7 +69,10 @@ def save_study(database: Database, home: Home, study: Study) -> Saved:
         )
         session.flush()
         row.search_text = _search_text(session, row)
-    return Saved(row.id, new, saved, (warning,) if warning else ())
+        told = Saved(row.id, new, saved, (warning,) if warning else ())
+        if also is not None:
+            also(session, told)
+    return told
 
 
 def load_study(database: Database, home: Home, study_id: int) -> Study:

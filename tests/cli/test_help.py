@@ -41,7 +41,9 @@ COMMANDS = [
     ["user", "add"],
     ["user", "list"],
     ["user", "passwd"],
+    ["user", "role"],
     ["user", "disable"],
+    ["user", "enable"],
     ["doctor"],
     ["demo"],
 ]

@@ -45,6 +45,18 @@ def test_what_was_done_is_recorded_with_who_and_to_what(
     medmm_command("export", 1, "--to", "text", tmp_path / "report.txt")
     medmm_command("reports", "cancel", 1, "--reason", "made twice", "--author", "Dr. Lee")
     medmm_command("user", "disable", "jane")
+    medmm_command("user", "enable", "jane")
+    medmm_command("user", "role", "jane", "admin")
+    medmm_command("user", "list")
+    medmm_command("studies")
+    medmm_command("studies", "chest")
+    medmm_command("study", 1)
+    medmm_command("reports", "list")
+    medmm_command("reports", "search", "lung")
+    medmm_command("reports", "diff", 1, 1, 2)
+    medmm_command("reports", "history", 1)
+    medmm_command("rag", "search", "nodule")
+    medmm_command("rag", "list")
 
     kept = events(medmm_command.home)
     told = [(one["action"], one["thing"], one["outcome"]) for one in kept]
@@ -58,9 +70,24 @@ def test_what_was_done_is_recorded_with_who_and_to_what(
         ("hand_on", "report:1", "ok"),
         ("export", "report:1", "ok"),
         ("cancel", "report:1", "ok"),
-        ("change_user", "user:jane", "ok"),
+        ("ingest", "study:1", "ok"),
+        ("list_users", "", "ok"),
+        ("read", "study:1", "ok"),
     ):
         assert told.count(expected) == 1, told
+    assert told.count(("change_user", "user:jane", "ok")) == 3
+    # Shown as text to be edited, compared, and its history.
+    assert told.count(("read", "report:1", "ok")) == 3
+    lists = [(one["action"], one["detail"]["code"]) for one in kept if "code" in one["detail"]]
+    for expected in (
+        ("list", "studies"),
+        ("search", "studies"),
+        ("list", "reports"),
+        ("search", "reports"),
+        ("search", "knowledge"),
+        ("list", "knowledge"),
+    ):
+        assert lists.count(expected) == 1, lists
     assert all(one["actor"].startswith("console:") for one in kept)
     exported = next(one for one in kept if one["action"] == "export")
     assert exported["detail"]["format"] == "text"
@@ -82,3 +109,27 @@ def test_a_changed_event_is_found_by_the_check(medmm_command: Medmm, tmp_path: P
         connection.execute("UPDATE audit_events SET actor = 'somebody else' WHERE sequence = 1")
     checked = medmm_command.json("db", "check", code=4)
     assert any("1" in problem for problem in checked["problems"])
+
+
+def test_settings_that_change_are_recorded_by_whom_and_how(medmm_command: Medmm) -> None:
+    medmm_command("studies")
+    settings = medmm_command.home / "settings.toml"
+    settings.write_text('index = "exact"\nvlm_api_key = "very secret"\nlog_level = "ERROR"\n')
+    medmm_command("studies")
+    medmm_command("studies")
+    settings.unlink()
+    medmm_command("studies")
+    changes = [one for one in events(medmm_command.home) if one["action"] == "set_setting"]
+    assert [one["detail"] for one in changes] == [
+        {"setting": "vlm_api_key", "before": "", "after": "set"},
+        {"setting": "index", "before": "", "after": "exact"},
+        {"setting": "vlm_api_key", "before": "set", "after": ""},
+        {"setting": "index", "before": "exact", "after": ""},
+    ]
+    assert medmm_command.json("db", "check")["ok"]
+
+
+def test_no_searched_word_stands_in_the_trail(medmm_command: Medmm) -> None:
+    medmm_command("studies", "Zebrowski")
+    medmm_command("reports", "search", "Zebrowski")
+    assert "ebrowski" not in json.dumps(events(medmm_command.home))

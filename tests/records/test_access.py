@@ -16,6 +16,7 @@ action            on        reader  reporter  signer  admin  machine  console
 list              study     ..y     ..y       ..y     ..y    ..y      ..y
 read              report    yy.     yy.       yy.     yy.    yy.      yy.
 search            report    ..y     ..y       ..y     ..y    ..y      ..y
+ask               study     yy.     yy.       yy.     yy.    yy.      yy.
 ingest            study     ...     ..y       ..y     ..y    ..y      ..y
 draft             study     ...     yy.       yy.     ...    yy.      yy.
 edit              report    ...     yy.       yy.     ...    ...      yy.
@@ -35,6 +36,7 @@ remove_knowledge  document  ...     ...       ...     yyy    ...      yyy
 read_audit        study     ...     ...       ...     ..y    ...      ..y
 backup            study     ...     ...       ...     ..y    ...      ..y
 restore           study     ...     ...       ...     ..y    ...      ..y
+upgrade           study     ...     ...       ...     ..y    ...      ..y
 """
 HEAD, *ROWS = [line.split() for line in EXPECTED.strip().splitlines()]
 WHO = HEAD[2:]

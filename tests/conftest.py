@@ -4,8 +4,11 @@ import fcntl
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
+import threading
+import urllib.request
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -108,6 +111,61 @@ def postgres_url(postgres_server: Path) -> Iterator[str]:
     subprocess.run(
         [*command, f"DROP DATABASE {name} WITH (FORCE)"], check=True, capture_output=True
     )
+
+
+@dataclass(frozen=True)
+class Orthanc:
+    """A DICOM archive of this test session's own, on loopback."""
+
+    host: str
+    dicom_port: int
+    http_port: int
+
+    def get(self, path: str) -> bytes:
+        """What its REST interface answers."""
+        with urllib.request.urlopen(f"http://{self.host}:{self.http_port}{path}") as answer:
+            body: bytes = answer.read()
+        return body
+
+
+def free_port() -> int:
+    """A port of loopback that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+@pytest.fixture(scope="session")
+def orthanc(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Orthanc]:
+    """Debian's Orthanc with an empty store."""
+    program = shutil.which("Orthanc", path="/usr/sbin:/usr/bin:/usr/local/sbin")
+    if program is None:
+        absent("orthanc", "install Debian's orthanc")
+        raise AssertionError
+    folder = tmp_path_factory.mktemp("orthanc")
+    made = Orthanc("127.0.0.1", free_port(), free_port())
+    settings = {
+        "StorageDirectory": str(folder / "store"), "IndexDirectory": str(folder / "store"),
+        "HttpPort": made.http_port, "DicomPort": made.dicom_port, "Plugins": [],
+        "RemoteAccessAllowed": False, "AuthenticationEnabled": False,
+        "DicomAlwaysAllowStore": True, "StorageCompression": False,
+    }  # fmt: skip
+    (folder / "orthanc.json").write_text(json.dumps(settings))
+    process = subprocess.Popen(
+        [program, str(folder / "orthanc.json")], stderr=subprocess.PIPE, text=True, cwd=folder
+    )
+    assert process.stderr is not None
+    # It says when it listens; a dead one ends the lines.
+    assert any("Orthanc has started" in line for line in process.stderr), "Orthanc did not start"
+    # A full pipe would stop it.
+    rest = threading.Thread(target=process.stderr.read)
+    rest.start()
+    yield made
+    process.terminate()
+    process.wait(30)
+    rest.join()
+    process.stderr.close()
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import uuid
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +20,8 @@ _LONGEST = 64
 """Characters of LO and of one component group of PN (PS3.5, Table 6.2-1)."""
 _SHORTEST = 16
 """Characters of SH (PS3.5, Table 6.2-1)."""
+_UIDS = uuid.UUID("0f5cdd5e-7c39-5f0b-8a4e-3f2d6b1c9a70")
+"""The name space of the UIDs made here; another would give all documents other ones."""
 _FIRST_SERIES = 9000
 """Above the numbers that scanners give, so that reports are listed after the images."""
 
@@ -88,12 +91,10 @@ def _study(dataset: "Dataset", report: Report) -> None:
 
 def _series(dataset: "Dataset", report: Report) -> None:
     """Encapsulated Document Series, General and SC Equipment (PS3.3 C.24.1, C.7.5.1, C.8.6.1)."""
-    from pydicom.uid import generate_uid
-
-    chain = [report.study_uid, str(report.id), report.created]
+    chain = (report.study_uid, str(report.id), report.created)
     dataset.Modality = "DOC"
     # One series for all versions of a report, one instance for each version in each status.
-    dataset.SeriesInstanceUID = generate_uid(entropy_srcs=["series", *chain])
+    dataset.SeriesInstanceUID = _uid("series", *chain)
     dataset.SeriesNumber = _FIRST_SERIES + report.id
     dataset.SeriesDescription = f"Report {report.id}"
     dataset.Manufacturer = "medmm"
@@ -102,16 +103,18 @@ def _series(dataset: "Dataset", report: Report) -> None:
     dataset.ConversionType = "WSD"
 
 
+def _uid(*parts: str) -> str:
+    """The same UID for the same parts: a UUID under the root that all may use (PS3.5 B.2)."""
+    return f"2.25.{uuid.uuid5(_UIDS, chr(0).join(parts)).int}"
+
+
 def _document(dataset: "Dataset", report: Report) -> None:
     """Encapsulated Document Module (PS3.3 C.24.2)."""
-    from pydicom.uid import generate_uid
-
     pdf = pdf_bytes(report)
     made = datetime.fromisoformat(report.last.created)
     mark = status_mark(report)
-    dataset.SOPInstanceUID = generate_uid(
-        entropy_srcs=["instance", report.study_uid, hashlib.sha256(pdf).hexdigest()]
-    )
+    digest = hashlib.sha256(pdf).hexdigest()
+    dataset.SOPInstanceUID = _uid("instance", report.study_uid, digest)
     dataset.InstanceNumber = report.last.number
     # In UTC. The object tells no offset: that would hold for the study's time too (PS3.3
     # C.12.1.1.8), whose zone is unknown.

@@ -1,7 +1,7 @@
 """The Encapsulated PDF: a legal object of the study, read back equal, taken by an archive."""
 
 import io
-import socket
+import json
 import subprocess
 import time
 from dataclasses import replace
@@ -15,6 +15,7 @@ from medmm.nouns import Patient, Report
 from medmm.nouns.draft import ReportStatus
 from medmm.records.exporters.dicom_pdf import DicomPdfExporter, object_bytes
 from medmm.records.exporters.pdf import pdf_bytes
+from tests.conftest import Orthanc, free_port
 from tests.records.builders import study
 from tests.records.exporters.hostile import STRINGS, Hostile
 from tests.records.exporters.made_reports import report_of
@@ -110,19 +111,12 @@ def test_dates_that_are_none_are_left_empty() -> None:
     assert read(replace(report_of(), study=None)).PatientName == ""
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def test_an_archive_takes_it_and_keeps_it(dcmtk: Path, tmp_path: Path) -> None:
+def test_a_storage_service_takes_it_and_keeps_it(dcmtk: Path, tmp_path: Path) -> None:
     sent = tmp_path / "sent.dcm"
     DicomPdfExporter().write(report_of(), sent)
     kept = tmp_path / "kept"
     kept.mkdir()
-    port = str(_free_port())
+    port = str(free_port())
     server = subprocess.Popen(
         [dcmtk / "storescp", "--bit-preserving", "-od", kept, port],
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
@@ -141,3 +135,49 @@ def test_an_archive_takes_it_and_keeps_it(dcmtk: Path, tmp_path: Path) -> None:
         server.wait(10)
     [received] = kept.iterdir()
     assert pydicom.dcmread(received) == pydicom.dcmread(sent)
+
+
+@pytest.mark.parametrize("status", ["draft", "final", "amended"])
+def test_orthanc_stores_it_and_gives_it_back_equal(
+    status: ReportStatus, dcmtk: Path, orthanc: Orthanc, tmp_path: Path
+) -> None:
+    sent = tmp_path / "sent.dcm"
+    report = report_of(status=status)
+    DicomPdfExporter().write(report, sent)
+    subprocess.run(
+        [dcmtk / "storescu", orthanc.host, str(orthanc.dicom_port), sent],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    made = pydicom.dcmread(sent)
+    found = [
+        name
+        for name in json.loads(orthanc.get("/instances"))
+        if json.loads(orthanc.get(f"/instances/{name}/simplified-tags"))["SOPInstanceUID"]
+        == made.SOPInstanceUID
+    ]
+    assert len(found) == 1
+    given_back = pydicom.dcmread(io.BytesIO(orthanc.get(f"/instances/{found[0]}/file")))
+    assert given_back == made
+    pdf = orthanc.get(f"/instances/{found[0]}/pdf")
+    assert pdf[: len(pdf_bytes(report))] == pdf_bytes(report)
+    assert made.SOPInstanceUID.startswith("2.25.")
+
+
+def test_orthanc_keeps_hostile_strings_as_they_were_sent(
+    dcmtk: Path, orthanc: Orthanc, tmp_path: Path
+) -> None:
+    for number, hostile in enumerate(STRINGS):
+        sent = tmp_path / f"{number}.dcm"
+        DicomPdfExporter().write(replace(hostile_report(hostile.raw), id=100 + number), sent)
+        subprocess.run(
+            [dcmtk / "storescu", orthanc.host, str(orthanc.dicom_port), sent],
+            check=True, capture_output=True,
+        )  # fmt: skip
+    kept = {
+        dataset.SOPInstanceUID: dataset
+        for name in json.loads(orthanc.get("/instances"))
+        for dataset in [pydicom.dcmread(io.BytesIO(orthanc.get(f"/instances/{name}/file")))]
+    }
+    for number in range(len(STRINGS)):
+        made = pydicom.dcmread(tmp_path / f"{number}.dcm")
+        assert kept[made.SOPInstanceUID] == made

@@ -40,7 +40,7 @@ bench: $(READY)
 	$(BIN)/python -m tests.benchmarks
 
 crash: $(READY)
-	MEDMM_TEST_KILLS=50 $(BIN)/python -m pytest -m crash tests
+	MEDMM_TEST_KILLS=200 $(BIN)/python -m pytest -rP -m crash tests
 
 clean:
 	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -33,6 +33,9 @@ NETWORK_FILE_SYSTEM = re.compile(
 _OCTAL = re.compile(r"\\([0-7]{3})")
 RESTORE = "Restore the home from a backup."
 FOLDERS = ("pixels", "files", "cache", "models", "runs", "quarantine", "logs")
+WRITING = "writing-files"
+"""The lock that is shared from writing a kept file (or finding it there) until a row names it, and
+held alone by who removes files that no row names."""
 
 
 def storage_error(error: OSError, path: Path) -> StorageError:
@@ -204,20 +207,42 @@ class Home:
         return self.path / "logs"
 
     @contextmanager
-    def lock(self, name: str) -> Iterator[None]:
-        """Hold an exclusive lock over all processes that use this home; waits for it.
+    def lock(self, name: str, *, shared: bool = False) -> Iterator[None]:
+        """Hold a lock over all processes that use this home, alone or ``shared``; waits for it.
 
         Raises:
             StorageError: the lock's file cannot be made.
         """
+        with self._lock_file(name) as descriptor:
+            fcntl.flock(descriptor, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
+            yield
+
+    @contextmanager
+    def try_lock(self, name: str) -> Iterator[bool]:
+        """Hold a lock alone if nobody has it; whether it is held.
+
+        Raises:
+            StorageError: the lock's file cannot be made.
+        """
+        with self._lock_file(name) as descriptor:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                held = False
+            else:
+                held = True
+            yield held
+
+    @contextmanager
+    def _lock_file(self, name: str) -> Iterator[int]:
+        """A lock's file, open; closing it gives the lock back."""
         path = self.path / f".{name}.lock"
         try:
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
             raise storage_error(error, path) from error
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-            yield
+            yield descriptor
         finally:
             os.close(descriptor)
 

@@ -20,7 +20,8 @@ class Settings(BaseSettings):
     """Everything that can be set: field ``vlm`` is the variable MEDMM_VLM and the key ``vlm``.
 
     ``database_url`` empty means SQLite in the home; ``models`` empty means ``<home>/models``;
-    ``index`` empty leaves the choice to the knowledge floor.
+    ``index`` empty leaves the choice to the knowledge floor. ``ingest_folders`` are folders of this
+    machine from which users of the page may take studies in.
     """
 
     model_config = SettingsConfigDict(env_prefix="MEDMM_", extra="ignore")
@@ -40,6 +41,7 @@ class Settings(BaseSettings):
     listen_ae: str = "MEDMM"
     listen_port: int = 11112
     peers: tuple[str, ...] = ()
+    ingest_folders: tuple[Path, ...] = ()
 
     @classmethod
     def settings_customise_sources(

@@ -8,7 +8,10 @@ import rag.tables  # noqa: F401  # they join the metadata below
 from medmm.database import Base
 from medmm.records import (  # noqa: F401
     audit_tables,
+    job_tables,
+    reading_tables,
     search_index,
+    session_tables,
     signing_tables,
     tables,
     user_tables,

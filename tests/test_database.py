@@ -51,6 +51,7 @@ def patient(name: str = "DOE^JANE", **fields: object) -> PatientRow:
 def study_of(patient_id: int) -> StudyRow:
     """A row whose unique key a driver likes to quote."""
     row = {"uid": "CANARY.1", "patient_age": "", "date": "", "description": "", "accession": ""}
+    row |= {"name_bytes": b"", "character_set": ""}
     return StudyRow(**row, patient_id=patient_id, search_text="", created=datetime.now(UTC))
 
 

@@ -23,7 +23,7 @@ from medmm.drafting.pipeline import Parts, measure, write_draft
 from medmm.drafting.priors import judged_prior
 from medmm.drafting.retrieving import asked_in_words, look_up
 from medmm.errors import UsageError
-from medmm.home import FileStore
+from medmm.home import WRITING, FileStore
 from medmm.nouns import Answer, Draft, Prior, Region, Study
 from medmm.nouns.documents import measurements_of
 from medmm.plugins import Problem
@@ -68,13 +68,16 @@ def draft(
     prior: Study | None = None,
     progress: Callable[[str], None] = _silent,
     seconds_read: float = 0.0,
+    also: Callable[[Session, int], object] | None = None,
 ) -> Draft:
     """A checked draft of a study; with a home it is recorded there as version 1 of a new report.
 
     Without a home nothing is kept: masks live in a temporary folder as long as the returned draft.
+    ``also`` is done in the transaction that records the report, with its number.
 
     Raises:
         AccessError: who acts may not.
+        NotFoundError: the study was erased meanwhile.
         InputError: no series of the study can be used, or the prior is no prior of it.
         PluginError: a named writer or expert is unknown or broken.
     """
@@ -111,16 +114,26 @@ def draft(
         folder = MaskFolder()
         regions = _store_masks(made, study, FileStore(folder.path))
         return replace(made, regions=regions, folder=folder)
-    made = replace(made, regions=_store_masks(made, study, home.home.files))
-    recorded = _recorded(home, study.id or 0, made)
+    # Whoever erases patients waits from the first mask until a row names it, or was before.
+    with home.home.lock(WRITING, shared=True):
+        studies.load_study(home.database, home.home, study.id or 0)
+        made = replace(made, regions=_store_masks(made, study, home.home.files))
+        recorded = _recorded(home, study.id or 0, made, also)
     log.info("drafted study=%s report=%s", study.id, recorded.report_id)
     return recorded
 
 
-def _recorded(home: OpenHome, study_id: int, made: Draft) -> Draft:
+def _recorded(
+    home: OpenHome,
+    study_id: int,
+    made: Draft,
+    also: Callable[[Session, int], object] | None = None,
+) -> Draft:
     """The draft as version 1 of a new report, with the event in the same transaction."""
 
     def note(session: Session, number: int) -> None:
+        if also is not None:
+            also(session, number)
         detail: dict[str, str | int] = {"study": study_id, "writer": made.writer.name}
         record(session, event_of(home, "draft", Thing("report", number), detail=detail))
 

@@ -64,14 +64,16 @@ class Examined:
 
 def examine(home: str | Path | None = None) -> list[Examined]:
     """Everything, in the order in which one thing rests on another."""
-    steps: list[Callable[[], Iterator[Examined]]] = [
-        _python,
-        _packages,
-        _libraries,
-        _plugins,
-        _weights,
-        lambda: _home(home),
-    ]
+    return _all(lambda: _home(home))
+
+
+def examine_open(opened: homes.OpenHome) -> list[Examined]:
+    """The same of a home that is open already, in the hands of who asks."""
+    return _all(lambda: _opened(opened))
+
+
+def _all(home: Callable[[], Iterator[Examined]]) -> list[Examined]:
+    steps = (_python, _packages, _libraries, _plugins, _weights, home)
     return [examined for step in steps for examined in step()]
 
 
@@ -133,9 +135,15 @@ def _home(path: str | Path | None) -> Iterator[Examined]:
             told = f"{folder} is not there yet; the first ingest makes it"
             yield Examined("home", "works", told)
             return
-        opened = homes.open_home(folder)
+        yield from _opened(homes.open_home(folder))
+    except MedmmError as error:
+        yield Examined("home", "broken", error.message, error.mend)
+
+
+def _opened(opened: homes.OpenHome) -> Iterator[Examined]:
+    try:
         yield Examined("home", "works", f"{opened.path}, {opened.database.name}")
-        free = shutil.disk_usage(folder).free
+        free = shutil.disk_usage(opened.path).free
         state: Literal["works", "broken"] = "works" if free > ENOUGH_BYTES else "broken"
         mend = "" if state == "works" else "Free some space."
         yield Examined("disk", state, f"{free / 1e9:.1f} GB free", mend)

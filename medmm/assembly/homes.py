@@ -3,13 +3,15 @@
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from sqlalchemy.orm import Session
+
 from medmm import home as home_module
 from medmm import logs, ownership
 from medmm.database import Database
 from medmm.home import Home
-from medmm.records import integrity, migrations, settings_seen
+from medmm.records import erasing, integrity, migrations, restore_mark, settings_seen
 from medmm.records.access import By, by_command
-from medmm.records.audit import audited, event_by, record
+from medmm.records.audit import event_by, record, sealing
 
 ownership.check_packages()
 
@@ -45,17 +47,21 @@ def open_home(path: str | Path | None = None) -> OpenHome:
     migrations.ensure(database, home)
     opened = OpenHome(home, database)
     settings_seen.note_changes(database, home, opened.by)
+    # What a killed process left of an erasing; what cannot be done now `db check` tells.
+    erasing.finish(database, home)
     return opened
 
 
 def upgrade_database(path: str | Path | None = None) -> dict[str, str | None]:
     """Bring a home's database to this version's schema: revision ``before`` and ``after``."""
     home, database = _open(path)
-    before, after = migrations.upgrade(database, home)
-    if before not in (None, after):
-        event = event_by(by_command(), "upgrade", detail={"before": before, "after": after})
-        with audited(database, home) as session:
-            record(session, event)
+
+    def note(session: Session, before: str, after: str) -> None:
+        detail = {"before": before, "after": after}
+        record(session, event_by(by_command(), "upgrade", detail=detail))
+
+    with sealing(database, home):
+        before, after = migrations.upgrade(database, home, note)
     return {"before": before, "after": after}
 
 
@@ -77,4 +83,11 @@ def check_database(path: str | Path | None = None, *, hashes: bool = False) -> l
 def _open(path: str | Path | None) -> tuple[Home, Database]:
     home = home_module.prepare(Path(path) if path is not None else None)
     logs.start(home.logs, home.settings.log_level)
-    return home, Database(home.database_url)
+    database = Database(home.database_url)
+    # A restore holds this lock while it changes what is opened here: who is connected before it is
+    # seen by it, and who comes later finds the home restored or marked.
+    with home.lock("database"):
+        restore_mark.refuse(home)
+        with database.read() as session:
+            session.connection()
+    return home, database

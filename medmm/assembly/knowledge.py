@@ -1,6 +1,7 @@
 """The knowledge of a home put together: embedder, indexes and rules by its settings."""
 
 import logging
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -205,14 +206,14 @@ def _files(
     paths: Iterable[Path], readers: Sequence[DocumentReader], skipped: list[Document]
 ) -> Iterator[Path]:
     for path in paths:
-        if path.is_dir():
+        if os.path.isdir(path):  # noqa: PTH112 - the same
             for file in sorted(one for one in path.rglob("*") if one.is_file()):
                 if any(reader.sniff(file) > 0 for reader in readers):
                     yield file
                 else:
                     reason = "no reader knows this kind of file"
                     skipped.append({"file": str(file.absolute()), "reason": reason})
-        elif path.exists():
+        elif os.path.exists(path):  # noqa: PTH110 - pathlib raises for a name too long
             yield path
         else:
             raise NotFoundError(f"{path} is not there.", "Name files or folders with documents.")

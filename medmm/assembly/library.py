@@ -6,7 +6,7 @@ from medmm.assembly.acting import allowed, happened, report_thing
 from medmm.assembly.homes import OpenHome
 from medmm.nouns import Study
 from medmm.nouns.documents import series_document
-from medmm.records import reports, studies
+from medmm.records import erasing, reports, studies
 from medmm.records.access import Thing
 
 Document = dict[str, Any]
@@ -23,6 +23,7 @@ def list_studies(opened: OpenHome, query: str, limit: int) -> list[Document]:
         {
             "id": study.id,
             "study_uid": study.uid,
+            "patient_number": study.patient_number,
             "patient_id": study.patient.id,
             "patient_name": study.patient.name,
             "date": study.date,
@@ -50,11 +51,15 @@ def study_document(opened: OpenHome, text: str) -> Document:
         "id": study.id,
         "study_uid": study.uid,
         "patient": {
+            "number": erasing.patient_of_study(opened.database, study.id or 0),
             "id": study.patient.id,
             "name": study.patient.name,
             "sex": study.patient.sex,
             "birth_date": study.patient.birth_date,
             "age": study.patient.age,
+            # As the file has it, for who must show that nothing was lost in cleaning.
+            "name_bytes": study.patient.name_bytes.hex(),
+            "character_set": study.patient.character_set,
         },
         "date": study.date,
         "description": study.description,

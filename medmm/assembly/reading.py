@@ -1,6 +1,7 @@
 """Files into studies, and studies into a home."""
 
 import logging
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -159,9 +160,9 @@ def obtain_study(
         except NotFoundError:
             pass
     path = Path(text)
-    if not path.exists():
+    if not os.path.exists(path):  # noqa: PTH110 - pathlib raises for a name that is too long
         raise NotFoundError(
-            f"{text} is neither a study of {opened.path} nor a path.",
+            f"{text[:200]} is neither a study of {opened.path} nor a path.",
             "List the studies with: medmm studies",
         )
     progress(f"reading {path.name}")
@@ -174,3 +175,4 @@ def obtain_study(
     told += [series.reason for series in saved.series if series.outcome == "conflict"]
     told += [f"skipped {Path(skipped.file).name}: {skipped.reason}" for skipped in found.skipped]
     return studies.load_study(opened.database, opened.home, saved.study_id), tuple(told)
+

@@ -2,7 +2,7 @@
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -17,26 +17,96 @@ if TYPE_CHECKING:
 def register(app: typer.Typer) -> None:
     """Add the command."""
 
-    @app.command(epilog="Example: medmm demo --json > draft.json")
+    @app.command(
+        epilog="Example: medmm demo --json > draft.json  |  Example: medmm demo --serve --port 7860"
+    )
     def demo(
-        home: HomeOption = None, as_json: JsonOption = False, verbose: VerboseOption = 0
+        serve: Annotated[
+            bool, typer.Option("--serve", help="Then open the page on it, with a sign-in printed.")
+        ] = False,
+        port: Annotated[
+            int,
+            typer.Option("--port", metavar="N", min=0, max=65535, help="0 for any that is free."),
+        ] = 7860,
+        home: HomeOption = None,
+        as_json: JsonOption = False,
+        verbose: VerboseOption = 0,
     ) -> None:
         """Draft the bundled study and compare with its truth."""
         from medmm.cli.running import run
+        from medmm.cli.serve import STOPPED
 
         output = Output(as_json=as_json, verbose=verbose)
+        if serve:
+            run(lambda: _serve(home, port, output), output, home, STOPPED)
         run(lambda: _demo(home, output), output, home)
 
 
-def _demo(home: Path | None, output: Output) -> int:
+def _serve(home: Path | None, port: int, output: Output) -> None:
+    """The page on the demo's home, for a signer whose password is made anew each time."""
+    from medmm.assembly import serving
+    from medmm.cli.serve import serve_home
+    from ui.options import Options
+
+    opened = _demo_home(home)
+    study = _drafted_once(opened, output)
+
+    def told(url: str) -> dict[str, Any]:
+        signer = serving.demo_signer(opened)
+        sign_in = {"user": signer.name, "password": signer.password}
+        return {"url": url, "study": f"{url}study/{study}", "sign_in": sign_in}
+
+    def text(document: dict[str, Any]) -> str:
+        sign_in = document["sign_in"]
+        return (
+            f"The bundled study: {document['study']}\n"
+            f"Sign in as {sign_in['user']} with the password {sign_in['password']}\n"
+            "(a new one each time; this home is for trying out).  Ctrl-C ends it."
+        )
+
+    serve_home(output, opened, Options(port=port), told, text)
+
+
+def _demo_home(home: Path | None) -> "OpenHome":
     from medmm.assembly import homes
+    from medmm.settings import default_home
+
+    return homes.open_home(home or default_home().with_name("medmm-demo"))
+
+
+def _drafted_once(opened: "OpenHome", output: Output) -> int:
+    """The bundled study's number, made and drafted if this home has no report of it yet."""
+    from medmm.assembly import library
+    from medmm.demo.film import write_film
+    from medmm.demo.phantom import Phantom
+    from medmm.demo.study import uid, write_study
+
+    output.note("The bundled study is a phantom made by code; no patient was imaged.")
+    bundled = uid(Phantom(seed=0), "study")
+
+    def number() -> int | None:
+        rows = library.list_reports(opened, 1000)
+        return next((row["study_id"] for row in rows if row["study_uid"] == bundled), None)
+
+    if (found := number()) is not None:
+        return found
+    write_study(
+        opened.path / "demo-study",
+        progress=lambda done, all_: output.progress(f"making slice {done} of {all_}"),
+    )
+    write_film(opened.path / "demo-film")
+    for folder in ("demo-study", "demo-film"):
+        _drafted(opened, opened.path / folder, output)
+    return number() or 0
+
+
+def _demo(home: Path | None, output: Output) -> int:
     from medmm.cli.draft_text import draft_text
     from medmm.demo.comparison import compare, compare_film
     from medmm.demo.film import write_film
     from medmm.demo.study import write_study
-    from medmm.settings import default_home
 
-    opened = homes.open_home(home or default_home().with_name("medmm-demo"))
+    opened = _demo_home(home)
     output.note("The bundled study is a phantom made by code; no patient was imaged.")
     output.progress("making the study")
     truth = write_study(

@@ -5,6 +5,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from medmm.cli.output import in_line
+from medmm.nouns.characters import as_data
+
 # A sign beside the word, so that a state never rests on colour or on position alone.
 SIGNS = {
     "measured": "#",
@@ -23,6 +26,8 @@ Document = Mapping[str, Any]
 
 def draft_text(document: Document, home: Path | None) -> str:
     """Sections with states and evidence, measurements, experts, checks, timings, where it is."""
+    # Labels, reasons and titles come from experts, models and documents: each is one line here.
+    document = as_data(document, in_line)
     known = _known(document)
     parts = [
         [BANNER],

@@ -6,16 +6,19 @@ import typer
 
 from medmm import __version__
 from medmm.cli import (
+    audit,
     convert,
     db,
     demo,
     doctor,
     draft,
+    erase,
     export,
     ingest,
     models,
     rag,
     reports,
+    serve,
     studies,
     train,
     user,
@@ -62,11 +65,14 @@ def build() -> typer.Typer:
         studies,
         reports,
         export,
+        serve,
+        erase,
         models,
         rag,
         train,
         db,
         user,
+        audit,
         doctor,
     ):
         group.register(app)

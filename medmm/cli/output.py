@@ -5,18 +5,24 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
-# ISO 6429 control characters and bidirectional overrides could redraw a terminal or reverse a
-# sentence; text from files is shown with a mark in their place.
-_CONTROL = {code: "\N{REPLACEMENT CHARACTER}" for code in range(32) if code not in (9, 10)}
-_CONTROL |= dict.fromkeys([*range(0x7F, 0xA0)], "\N{REPLACEMENT CHARACTER}")
-_CONTROL |= dict.fromkeys(
-    [0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)], "\N{REPLACEMENT CHARACTER}"
-)
-
 
 def shown(text: object) -> str:
-    """Text that is safe to show on a terminal."""
-    return str(text).translate(_CONTROL)
+    """Text that is safe to show on a terminal: what could redraw it or hide stands as a mark.
+
+    Newlines and tabs are left: whoever puts texts of files and people into lines of its own says
+    so by `in_line`.
+    """
+    # Here, not above: the nouns bring numpy, which --help does without.
+    from medmm.nouns.characters import visible
+
+    return visible(str(text), keep="\n\t")
+
+
+def in_line(text: object) -> str:
+    """A text of a file or a person within a line: a break in it begins no line of its own."""
+    from medmm.nouns.characters import visible
+
+    return visible(str(text))
 
 
 class Output:
@@ -31,8 +37,10 @@ class Output:
         """The command's one result: the JSON document, or the text for people."""
         self.end_progress()
         if self.as_json:
-            json.dump(document, sys.stdout, indent=1, ensure_ascii=False, allow_nan=False)
-            sys.stdout.write("\n")
+            from medmm.nouns.characters import escaped_json
+
+            whole = json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False)
+            sys.stdout.write(escaped_json(whole) + "\n")
         else:
             sys.stdout.write(shown(text()).rstrip("\n") + "\n")
         sys.stdout.flush()
@@ -52,7 +60,7 @@ class Output:
         if not sys.stderr.isatty():
             self.detail(message)
             return
-        line = shown(message).replace("\n", " ")[:100]
+        line = in_line(message)[:100]
         sys.stderr.write("\r" + line.ljust(self._progress_length))
         sys.stderr.flush()
         self._progress_length = len(line)
@@ -66,7 +74,8 @@ class Output:
 
 
 def columns(rows: Sequence[tuple[str, ...]]) -> str:
-    """Rows as aligned columns, the first row being the head."""
+    """Rows as aligned columns, the first row being the head; each cell is one line."""
+    rows = [tuple(in_line(cell) for cell in row) for row in rows]
     widths = [max(len(row[index]) for row in rows) for index in range(len(rows[0]))]
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()

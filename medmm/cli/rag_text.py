@@ -4,7 +4,7 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from medmm.cli.output import columns
+from medmm.cli.output import columns, in_line
 
 Document = Mapping[str, Any]
 WIDTH = 100
@@ -19,8 +19,8 @@ def added(document: Document) -> str:
         told = f"document {one['document']}, version {one['version']}, {count}"
         if one["not_quoted"]:
             told += f"; {one['not_quoted']} never quoted: {NO_KNOWLEDGE}"
-        lines.append(f"{one['outcome']}: {one['title']} ({told})")
-    lines += [f"skipped: {one['file']}: {one['reason']}" for one in document["skipped"]]
+        lines.append(f"{one['outcome']}: {in_line(one['title'])} ({told})")
+    lines += [f"skipped: {in_line(one['file'])}: {one['reason']}" for one in document["skipped"]]
     return "\n".join(lines) or "Nothing was added."
 
 
@@ -33,7 +33,7 @@ def found(document: Document, *, explain: bool) -> str:
     for one in shown:
         sign = "+" if one["kept"] else "-"
         place = f", {one['place']}" if one["place"] else ""
-        lines.append(f"{sign} {one['document']}, version {one['version']}{place}")
+        lines.append(f"{sign} {in_line(one['document'])}, version {one['version']}{place}")
         figures = f"[{one['passage']}] {one['domain']}, score {one['score']:.2f}"
         if explain:
             figures += f" (cosine {one['cosine']:.2f}, words {one['words']:.2f}); {one['why']}"
@@ -90,7 +90,7 @@ def passage(document: Document) -> str:
         place = f"{place}, page {document['page']}" if place else f"page {document['page']}"
     start, end = document["characters"]
     lines = [
-        f"{document['document']}, version {document['version']}, {document['domain']}",
+        f"{in_line(document['document'])}, version {document['version']}, {document['domain']}",
         f"{place or 'no heading'}; characters {start} to {end} of {document['source']}",
         f"licence: {document['licence'] or 'not given'}",
     ]

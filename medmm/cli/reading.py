@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from medmm.cli.output import Output, columns
+from medmm.cli.output import Output, columns, in_line
 from medmm.dicom.intake import Intake
 from medmm.errors import InputError
 from medmm.nouns import Series
@@ -50,7 +50,7 @@ def tell_refusal(document: Document, source: Path, output: Output) -> None:
     if all(series["verdict"] == "refused" for series in document["series"]):
         reasons = [reason["text"] for series in document["series"] for reason in series["reasons"]]
         more = f" (and {len(reasons) - 1} more)" if len(reasons) > 1 else ""
-        output.note(f"medmm: No series of {source} can be used. {reasons[0]}{more}")
+        output.note(f"medmm: No series of {in_line(source)} can be used. {reasons[0]}{more}")
 
 
 def reading_text(document: Document) -> str:
@@ -73,11 +73,11 @@ def reading_text(document: Document) -> str:
             f"series {number}: {reason['text']} [{reason['code']}]" for reason in series["reasons"]
         ]
         lines += [
-            f"series {number}: left out {Path(dropped['file']).name}: {dropped['reason']}"
+            f"series {number}: left out {in_line(Path(dropped['file']).name)}: {dropped['reason']}"
             for dropped in series["dropped"]
         ]
     lines += [
-        f"skipped {Path(dropped['file']).name}: {dropped['reason']}"
+        f"skipped {in_line(Path(dropped['file']).name)}: {dropped['reason']}"
         for dropped in document["skipped"]
     ]
     return "\n".join(lines)

@@ -6,7 +6,7 @@ import typer
 
 from medmm.cli import report_life, report_signing
 from medmm.cli.options import HomeOption, JsonOption, VerboseOption
-from medmm.cli.output import Output, columns
+from medmm.cli.output import Output, columns, in_line
 
 
 def register(app: typer.Typer) -> None:
@@ -138,6 +138,6 @@ def _hits(hits: list[dict[str, Any]]) -> str:
     if not hits:
         return "Nothing found."
     return "\n".join(
-        f"report {hit['id']} (study {hit['study_id']}, {hit['status']}): {hit['snippet']}"
+        f"report {hit['id']} (study {hit['study_id']}, {hit['status']}): {in_line(hit['snippet'])}"
         for hit in hits
     )

@@ -10,7 +10,7 @@ from typing import NoReturn
 
 import typer
 
-from medmm.cli.output import Output
+from medmm.cli.output import Output, in_line
 from medmm.errors import MedmmError
 
 RESUME = "Stopped; nothing half-done was kept. Run the same command again to go on."
@@ -27,7 +27,8 @@ def run(
         code = body() or 0
     except MedmmError as error:
         code = error.exit_code
-        output.note(f"medmm: {error}")
+        # A file's name may hold a line break.
+        output.note(f"medmm: {in_line(error)}")
         if output.verbose > 1:
             output.note(traceback.format_exc())
     except KeyboardInterrupt:

@@ -58,10 +58,11 @@ def register(app: typer.Typer) -> None:
 def _table(rows: list[dict[str, Any]]) -> str:
     if not rows:
         return "No studies. Add some: medmm ingest SRC"
-    table = [("id", "patient", "date", "modality", "description", "series", "reports")]
+    table = [("id", "no.", "patient", "date", "modality", "description", "series", "reports")]
     table += [
         (
             str(row["id"]),
+            str(row["patient_number"]),
             row["patient_name"] or row["patient_id"] or "-",
             row["date"][:10] or "-",
             "/".join(row["modalities"]),
@@ -81,6 +82,7 @@ def _study_text(document: dict[str, Any]) -> str:
     head = [
         f"Study {document['id']}  {document['study_uid']}",
         f"Patient  {patient['name'] or '-'}  ({patient['id'] or 'no id'})  {patient['sex']}",
+        f"Number   {patient['number']}  (of the patient in this home)",
         f"Date     {document['date'] or '-'}   {document['description']}",
         "",
         reading_text({"series": document["series"], "skipped": []}),

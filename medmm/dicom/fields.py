@@ -6,7 +6,6 @@ conversion, which matters when a thousand slices are opened.
 
 import math
 import struct
-import unicodedata
 import warnings
 from collections.abc import Sequence
 from typing import Any
@@ -23,9 +22,9 @@ from pydicom.tag import BaseTag, Tag
 from pydicom.valuerep import TEXT_VR_DELIMS, PersonName
 
 from medmm.errors import GeometryError, InputError
+from medmm.nouns.characters import is_hidden
 
 LONGEST_TEXT = 1024
-_MIRRORS = set(range(0x202A, 0x202F)) | set(range(0x2066, 0x206A)) | {0x200E, 0x200F}
 _WORDS = {2: "H", 4: "I", 8: "Q"}
 
 
@@ -43,14 +42,12 @@ def keyword(number: int) -> str:
 
 
 def clean(text: str) -> str:
-    """One line of text without control characters and direction overrides, bounded in length."""
-    kept = (
-        " " if character in "\r\n\t\f" else character
-        for character in text[:LONGEST_TEXT]
-        if character in "\r\n\t\f"
-        or not (unicodedata.category(character) == "Cc" or ord(character) in _MIRRORS)
-    )
-    return " ".join("".join(kept).split())
+    """One line of text without characters that hide, reverse or command, bounded in length."""
+    text = text[:LONGEST_TEXT]
+    if not (text.isascii() and text.isprintable()):
+        spaced = (" " if character in "\r\n\t\f" else character for character in text)
+        text = "".join(character for character in spaced if not is_hidden(character))
+    return " ".join(text.split())
 
 
 def number(text: str) -> float:

@@ -1,5 +1,6 @@
 """Files and folders of any format into studies: what was read, and what was not and why."""
 
+import os
 import tempfile
 import time
 import weakref
@@ -126,7 +127,7 @@ def read(sources: Sequence[Path], readers: Mapping[str, ImageReader], facts: Fac
     start = time.perf_counter()
     finding = _Finding(readers, facts)
     for source in sources:
-        if not source.exists():
+        if not os.path.exists(source):  # noqa: PTH110 - pathlib raises for a name too long
             raise NotFoundError(f"{source} does not exist.", "Check the path.", code="not_found")
     for source in sources:
         if source.is_dir():

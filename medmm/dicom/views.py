@@ -19,6 +19,8 @@ CITED = (
     "BurnedInAnnotation", "Manufacturer", "ManufacturerModelName", "InstanceNumber",
     "ImagesInAcquisition", "FrameTime", "HeartRate", "AcquisitionDate", "AcquisitionTime",
 )  # fmt: skip
+# Five component groups' worth of bytes and more (PS3.5, Table 6.2-1: 64 characters each).
+LONGEST_NAME = 2000
 _CITED_TAGS = {keyword: tag(keyword) for keyword in CITED}
 _CENTER = tag("WindowCenter")
 _WIDTH = tag("WindowWidth")
@@ -91,12 +93,15 @@ def _window_levels(fields: Fields) -> Sequence[Fields]:
 
 def patient_of(fields: Fields) -> Patient:
     """Who was examined, as clean text; dates in ISO 8601."""
+    stored = fields.raw(tag("PatientName"))
     return Patient(
         id=fields.text(tag("PatientID")),
         name=fields.text(tag("PatientName")).rstrip("=^ "),
         sex=clean(fields.code(tag("PatientSex")).upper()),
         birth_date=times.iso_date(fields.code(tag("PatientBirthDate"))),
         age=clean(fields.code(tag("PatientAge"))),
+        name_bytes=stored[:LONGEST_NAME] if isinstance(stored, bytes) else b"",
+        character_set="\\".join(clean(one) for one in fields.codes(tag("SpecificCharacterSet"))),
     )
 
 

@@ -24,13 +24,19 @@ Kind: TypeAlias = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Patient:
-    """Who was examined. Every field is untrusted text; ``name`` keeps DICOM's ``^`` form."""
+    """Who was examined. Every field is untrusted text; ``name`` keeps DICOM's ``^`` form.
+
+    ``name_bytes`` are the name's as the file has them, padding included, in the character sets that
+    ``character_set`` names (SpecificCharacterSet, PS3.3 C.12.1.1.2): what ``name`` was cleaned from.
+    """
 
     id: str = ""
     name: str = ""
     sex: str = ""
     birth_date: str = ""
     age: str = ""
+    name_bytes: bytes = b""
+    character_set: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,11 @@
 """Who may do what: one table in data, one function that reads it, and everything else is refused.
 
 Four roles. A reader sees studies and reports. A reporter also drafts, edits what is not signed,
-hands on, exports, and cancels what is the reporter's own. A signer may do what a reporter may, and
-signs, corrects, adds addenda and cancels. An admin reads everything and keeps users, settings,
-knowledge, audit and backups, but neither edits nor signs: who makes accounts and sets passwords
-must not also be able to make signed text, or a signature would show no more than that somebody had
-the keys. A person who does both has two accounts.
+hands on, acknowledges critical findings, exports, and cancels what is the reporter's own. A signer
+may do what a reporter may, and signs, corrects, adds addenda and cancels. An admin reads everything
+and keeps users, settings, knowledge, audit and backups, but neither edits nor signs: who makes
+accounts and sets passwords must not also be able to make signed text, or a signature would show no
+more than that somebody had the keys. A person who does both has two accounts.
 
 A machine (the platform itself: pipelines, the DICOM listener) reads and drafts, whatever role its
 actor claims; so no statement of a model gets past a draft without a person. A console is who runs a
@@ -28,12 +28,12 @@ from medmm.errors import AccessError
 
 Role: TypeAlias = Literal["reader", "reporter", "signer", "admin"]
 ActorKind: TypeAlias = Literal["person", "machine", "console"]
-Kind: TypeAlias = Literal["study", "report", "document", "user"]
+Kind: TypeAlias = Literal["patient", "study", "report", "document", "user"]
 Action: TypeAlias = Literal[
     "list", "read", "search", "ask", "ingest", "draft", "edit", "hand_on", "sign", "addend",
-    "cancel", "export", "erase", "add_user", "change_user", "set_password", "list_users",
-    "set_setting", "add_knowledge", "remove_knowledge", "read_audit", "backup", "restore",
-    "upgrade",
+    "cancel", "acknowledge", "export", "erase", "add_user", "change_user", "set_password",
+    "list_users", "set_setting", "add_knowledge", "remove_knowledge", "read_audit", "backup",
+    "restore", "upgrade",
 ]  # fmt: skip
 Scope: TypeAlias = Literal["any", "own", "unsigned", "own unsigned"]
 
@@ -83,8 +83,9 @@ ABOUT: Mapping[Action, frozenset[str]] = MappingProxyType(
         "sign": frozenset({"report"}),
         "addend": frozenset({"report"}),
         "cancel": frozenset({"report"}),
+        "acknowledge": frozenset({"report"}),
         "export": frozenset({"study", "report"}),
-        "erase": frozenset({"study", "report"}),
+        "erase": frozenset({"patient", "study", "report"}),
         "change_user": frozenset({"user"}),
         "set_password": frozenset({"user"}),
         "remove_knowledge": frozenset({"", "document"}),
@@ -106,6 +107,7 @@ _REPORTER: dict[Action, Scope] = _READER | {
     "hand_on": "unsigned",
     "export": "any",
     "cancel": "own unsigned",
+    "acknowledge": "any",
 }
 # Which step a report's status allows is the report's own table; rights say only who may take it.
 _SIGNER: dict[Action, Scope] = _REPORTER | {

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from medmm.database import Database
 from medmm.errors import InputError
 from medmm.home import Home
+from medmm.nouns.characters import is_hidden
 from medmm.nouns.draft import Addendum
 from medmm.records.access import Actor
 from medmm.records.audit import audited, record
@@ -19,7 +20,6 @@ from medmm.records.edit_files import (
     MOST_LINES,
     UNREADABLE,
     decoded,
-    is_hidden,
     refused,
 )
 from medmm.records.passwords import HASHER, Hasher

@@ -177,7 +177,7 @@ def sealing(database: Database, home: Home) -> Iterator[None]:
     Raises:
         HomeError: a new home's first head cannot be written.
     """
-    begin(database, home)
+    begin(home)
     yield
     try:
         seal(database, home)

@@ -48,14 +48,17 @@ def seal(database: Database, home: Home, *, anew: bool = False) -> Head:
         return _put(home, key, walk.at)
 
 
-def begin(database: Database, home: Home) -> None:
+def begin(home: Home) -> None:
     """Seal a new home's empty chain before its first event, so that a missing head is telling.
 
+    The database is not asked: the table of events may be made by the work that begins.
+
     Raises:
-        HomeError: as `seal`.
+        HomeError: the head or the key is damaged, or the disk is full (StorageError).
     """
     if not audit_head.key_path(home).exists():
-        seal(database, home)
+        with home.lock(LOCK):
+            _trusted(home)
 
 
 def verify(database: Database, home: Home) -> list[str]:

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from medmm.errors import InputError
+from medmm.nouns.characters import is_hidden
 from medmm.nouns.evidence import SECTIONS, Section
 
 MOST_LINES = 2000
@@ -26,11 +27,6 @@ LONGEST = 2000
 """Characters of one statement; the check "text" finds fault with far fewer."""
 UNREADABLE = "\N{REPLACEMENT CHARACTER}"
 
-# General categories (Unicode 15, section 4.5) without a glyph of their own: controls, formats
-# (bidirectional and zero-width ones among them), surrogates, private, unassigned, line breaks.
-_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-# Letters and signs that are drawn as nothing.
-_BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 _HEAD = re.compile(r"#: report ([1-9][0-9]{0,8}), version ([1-9][0-9]{0,8})")
 _NAMED = re.compile(r"\[([^\]]*)\](.*)")
 
@@ -75,11 +71,6 @@ def one_line(text: str) -> str:
     """A stored text as its line shows it: breaks are spaces, hidden characters U+FFFD."""
     spaced = re.sub(r"[\n\r\t]", " ", text)
     return "".join(UNREADABLE if is_hidden(one) else one for one in spaced).strip()
-
-
-def is_hidden(character: str) -> bool:
-    """Whether a character cannot be seen, or changes how others are seen."""
-    return unicodedata.category(character) in _HIDDEN or character in _BLANK
 
 
 def decoded(data: bytes) -> str:

@@ -11,12 +11,11 @@ from medmm.database import Database
 from medmm.errors import ConflictError, InputError, NotFoundError
 from medmm.home import Home
 from medmm.nouns import Check, Evidence, Report, Statement
-from medmm.nouns.documents import canonical_bytes, document_sha256
 from medmm.records.audit import Also
+from medmm.records.content import KeptFile
 from medmm.records.edit_files import EditFile, decoded, parsed
 from medmm.records.edit_mapping import Edited, edited, used_ids
-from medmm.records.reports import load_report, sentences, shown
-from medmm.records.search_index import index_report
+from medmm.records.reports import add_version, load_report, shown
 from medmm.records.status_changes import held_report
 from medmm.records.statuses import EDITABLE, person, reason_given
 from medmm.records.tables import FileRow, VersionRow
@@ -78,7 +77,14 @@ def edit_report(
         row = held_report(session, report_id)
         _must_be_editable(report_id, row.status)
         _must_be_last(report_id, based_on, _last_number(session, report_id))
-        _add_version(session, {**document, "status": row.status}, name, why)
+        add_version(
+            session,
+            {**document, "status": row.status},
+            _files_of(session, report_id, based_on),
+            author=name,
+            created=datetime.now(UTC),
+            reason=why,
+        )
         if also is not None:
             also(session)
     return based_on + 1
@@ -171,27 +177,11 @@ def _last_number(session: Session, report_id: int) -> int:
     return session.scalar(wanted) or 0
 
 
-def _add_version(session: Session, document: dict[str, Any], author: str, reason: str) -> None:
-    """A version after another; it rests on the files that the one before rests on."""
-    report_id = document["report_id"]
-    before = session.scalars(
+def _files_of(session: Session, report_id: int, number: int) -> list[KeptFile]:
+    """The files that a version rests on; the one after it rests on the same."""
+    rows = session.scalars(
         select(FileRow)
         .join(VersionRow, FileRow.version_id == VersionRow.id)
-        .where(VersionRow.report_id == report_id, VersionRow.number == document["based_on"])
-    ).all()
-    row = VersionRow(
-        report_id=report_id,
-        number=document["version"],
-        document=canonical_bytes(document).decode("utf-8"),
-        sha256=document_sha256(document),
-        author=author,
-        created=datetime.now(UTC),
-        reason=reason,
+        .where(VersionRow.report_id == report_id, VersionRow.number == number)
     )
-    session.add(row)
-    session.flush()
-    session.add_all(
-        FileRow(folder=file.folder, name=file.name, size=file.size, version_id=row.id)
-        for file in before
-    )
-    index_report(session, report_id, sentences(document))
+    return [KeptFile(row.folder, row.name, row.size) for row in rows]

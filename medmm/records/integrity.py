@@ -1,4 +1,4 @@
-"""What ``medmm db check`` looks for: schema, the database's own checks, files, hashes, audit."""
+"""What ``medmm db check`` looks for: schema, triggers, rows, files, hashes, signatures, audit."""
 
 import hashlib
 import json
@@ -11,9 +11,11 @@ from medmm.database import Database
 from medmm.home import Home, file_sha256
 from medmm.nouns.documents import document_sha256
 from medmm.records import audit_seal, migrations
+from medmm.records.erasing import unfinished
 from medmm.records.search_index import indexed_reports
 from medmm.records.signature_checks import verify_signatures
-from medmm.records.tables import FileRow, ReportRow, VersionRow
+from medmm.records.tables import FileRow, ReportRow, StatusRow, VersionRow
+from medmm.records.triggers import trigger_problems
 
 
 def check(database: Database, home: Home, *, hashes: bool = False) -> list[str]:
@@ -29,10 +31,13 @@ def check(database: Database, home: Home, *, hashes: bool = False) -> list[str]:
     with database.read() as session:
         if database.dialect == "sqlite":
             problems += _sqlite_problems(session)
+        problems += trigger_problems(session)
         problems += _version_problems(session)
+        problems += _status_problems(session)
         problems += _search_problems(session)
         problems += _file_problems(session, home, hashes=hashes)
     problems += verify_signatures(database)
+    problems += unfinished(home)
     problems += audit_seal.verify(database, home)
     return problems + migrations.differences(database)
 
@@ -70,6 +75,21 @@ def _is_canonical(version: VersionRow) -> bool:
     document = json.loads(version.document)
     own = (document["report_id"], document["version"]) == (version.report_id, version.number)
     return own and document_sha256(document) == version.sha256
+
+
+def _status_problems(session: Session) -> Iterator[str]:
+    """Where a report's status is not what its last change made it; without one it is a draft."""
+    made: dict[int, tuple[int, str]] = {}
+    changes = select(StatusRow).order_by(StatusRow.report_id, StatusRow.number)
+    for change in session.scalars(changes):
+        before, _ = made.get(change.report_id, (0, ""))
+        if change.number != before + 1:
+            yield f"A change of the status of report {change.report_id} is missing."
+        made[change.report_id] = (change.number, change.status)
+    for report in session.scalars(select(ReportRow).order_by(ReportRow.id)):
+        _, due = made.get(report.id, (0, "draft"))
+        if report.status != due:
+            yield f"Report {report.id} is {report.status}, and its last change made it {due}."
 
 
 def _search_problems(session: Session) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """The database's schema: made new, checked against this version, upgraded whole or not at all."""
 
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -12,12 +12,16 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util.exc import CommandError
 from sqlalchemy import Connection, inspect
+from sqlalchemy.orm import Session
 
 from medmm.database import Base, Database, sqlite_folder
 from medmm.errors import HomeError, MigrationError
 from medmm.home import Home, network_file_system, sync_folder
 from medmm.records import (  # noqa: F401  # they join the metadata
     audit_tables,
+    job_tables,
+    reading_tables,
+    session_tables,
     signing_tables,
     tables,
     user_tables,
@@ -52,10 +56,13 @@ def ensure(database: Database, home: Home) -> None:
         raise problem
 
 
-def upgrade(database: Database, home: Home) -> tuple[str | None, str]:
+def upgrade(
+    database: Database, home: Home, also: Callable[[Session, str, str], object] | None = None
+) -> tuple[str | None, str]:
     """Bring the schema to this version; the revisions before and after.
 
-    One transaction: a process that is killed in it leaves the schema as it was.
+    One transaction: a process that is killed in it leaves the schema as it was. ``also`` is done
+    last in it, where there was something to upgrade, with both revisions: recording the event.
 
     Raises:
         MigrationError: the database was made by a newer version, or a migration failed.
@@ -67,7 +74,13 @@ def upgrade(database: Database, home: Home) -> tuple[str | None, str]:
             raise _ahead(database)
         if before is None and _has_tables(database):
             raise _unknown(database)
-        _run(database, "head")
+        with _alembic(database) as config:
+            command.upgrade(config, "head")
+            if also is not None and before not in (None, head()):
+                with Session(config.attributes["connection"]) as session:
+                    also(session, before, head())
+                    # Within the connection's transaction, which is committed further out.
+                    session.commit()
     return before, head()
 
 

@@ -3,6 +3,7 @@
 A right to "own" reports (`medmm.records.access`) is asked of this.
 """
 
+import json
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -27,7 +28,7 @@ def of_report(database: Database, report_id: int) -> Held:
         NotFoundError: there is no such report.
     """
     edits = (
-        select(VersionRow.author, VersionRow.created)
+        select(VersionRow.author, VersionRow.document)
         .where(
             # Version 1 is the machine's.
             VersionRow.report_id == report_id,
@@ -37,7 +38,7 @@ def of_report(database: Database, report_id: int) -> Held:
         .limit(1)
     )
     steps = (
-        select(StatusRow.author, StatusRow.time)
+        select(StatusRow.author)
         .where(StatusRow.report_id == report_id)
         .order_by(StatusRow.number.desc())
         .limit(1)
@@ -49,6 +50,9 @@ def of_report(database: Database, report_id: int) -> Held:
                 f"There is no report {report_id} in this home.",
                 "`medmm reports list` lists them.",
             )
-        had = [found for wanted in (edits, steps) if (found := session.execute(wanted).first())]
-    last = max(had, key=lambda found: found[1], default=None)
-    return Held(row.status, last[0] if last else "")
+        edit, step = session.execute(edits).first(), session.scalar(steps)
+    # Not by their times, as a clock may be set back: an edit says in which status it was made, and
+    # a report never comes back to a status in which it can be edited.
+    if edit is not None and (step is None or json.loads(edit.document)["status"] == row.status):
+        return Held(row.status, edit.author)
+    return Held(row.status, step or "")

@@ -1,7 +1,7 @@
 """Reports as chains of immutable versions: drafts become version 1, are found and loaded."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -93,7 +93,7 @@ def save_draft(
         session.flush()
         recorded = replace(draft, report_id=row.id)
         document = draft_document(replace(recorded, regions=regions))
-        _add_version(session, row.id, document, masks, now)
+        add_version(session, document, masks, author=MACHINE, created=now)
         if also is not None:
             also(session, row.id)
     return recorded
@@ -199,27 +199,35 @@ def sentences(document: Mapping[str, Any]) -> Iterator[str]:
             yield statement["text"]
 
 
-def _add_version(
+def add_version(
     session: Session,
-    report_id: int,
-    document: dict[str, Any],
-    masks: list[KeptFile],
-    now: datetime,
+    document: Mapping[str, Any],
+    files: Iterable[KeptFile],
+    *,
+    author: str,
+    created: datetime,
+    reason: str = "",
 ) -> None:
+    """Add the version that a document says it is, in the caller's write transaction.
+
+    ``files`` are the masks that it rests on. The report is found by this version's sentences from
+    then on.
+    """
+    report_id = document["report_id"]
     row = VersionRow(
         report_id=report_id,
         number=document["version"],
         document=canonical_bytes(document).decode("utf-8"),
         sha256=document_sha256(document),
-        author=MACHINE,
-        created=now,
-        reason="",
+        author=author,
+        created=created,
+        reason=reason,
     )
     session.add(row)
     session.flush()
     session.add_all(
-        FileRow(folder=mask.folder, name=mask.name, size=mask.size, version_id=row.id)
-        for mask in masks
+        FileRow(folder=file.folder, name=file.name, size=file.size, version_id=row.id)
+        for file in files
     )
     index_report(session, report_id, sentences(document))
 

@@ -19,7 +19,7 @@ from medmm.settings import Settings
 # Where data goes and what answers. Not where the home is and how much is logged.
 RECORDED = tuple(name for name in Settings.model_fields if name not in {"home", "log_level"})
 # Of these only whether they are set: secrets, and paths that may be named after somebody.
-UNTOLD = frozenset({"database_url", "models", "vlm_api_key", "audit_head"})
+UNTOLD = frozenset({"database_url", "models", "vlm_api_key", "audit_head", "ingest_folders"})
 FILE = ".settings-seen"
 log = logging.getLogger("medmm.settings")
 

@@ -6,7 +6,7 @@ transferred to falsify a record by ordinary means.
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import select
@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from medmm.database import Database
 from medmm.records.audit_tables import AuditRow
+from medmm.records.erasing_tombstones import signed_hash, tombstones
 from medmm.records.signatures import bound_hash
 from medmm.records.signing_tables import AddendumRow, SignatureRow
 from medmm.records.statuses import EDITABLE
@@ -43,7 +44,10 @@ def verify_signatures(database: Database) -> list[str]:
     """
     with database.read() as session:
         found = _gathered(session)
-        return [one for key in sorted(found, key=str) for one in _problems(session, found[key])]
+        erased, problems = _erased(session, found)
+        for key in sorted(set(found) - erased, key=str):
+            problems += _problems(session, found[key])
+    return problems
 
 
 def _gathered(session: Session) -> dict[int, _Signed]:
@@ -79,6 +83,31 @@ def _events(session: Session) -> Iterator[tuple[int, str]]:
         except (AttributeError, KeyError, TypeError, ValueError):
             # A damaged event is for the chain's own check to tell.
             continue
+
+
+def _erased(session: Session, found: dict[int, _Signed]) -> tuple[set[int], list[str]]:
+    """Reports of which nothing is left because their patient was erased, and what is wrong there.
+
+    Only where the erasing took just the signatures that the audit trail has is it believed.
+    """
+    erased: set[int] = set()
+    problems = []
+    for stone in tombstones(session):
+        named = {key: signed for key, signed in found.items() if stone.names(key)}
+        audited = {key: sorted(signed.audited) for key, signed in named.items()}
+        if signed_hash(audited) == stone.hash:
+            erased |= {key for key, signed in named.items() if _is_gone(session, signed)}
+        else:
+            problems.append(
+                f"With {stone.patient} other signatures were erased than the audit trail has."
+            )
+    return erased, problems
+
+
+def _is_gone(session: Session, signed: _Signed) -> bool:
+    """Whether no row is left of a report."""
+    rows = bool(signed.status or signed.signatures or signed.addenda)
+    return not rows and session.get(ReportRow, signed.id) is None and not _steps(session, signed.id)
 
 
 def _problems(session: Session, signed: _Signed) -> Iterator[str]:
@@ -125,7 +154,7 @@ def _trace_problems(session: Session, signed: _Signed) -> Iterator[str]:
     if not signed.signatures:
         yield f"{name} was signed, and the signature is missing."
     for status, rows in (("final", signed.signatures), ("amended", signed.addenda)):
-        if _steps(session, signed.id, status) != len(rows):
+        if _steps(session, signed.id, (status,)) != len(rows):
             yield f"{name} did not become {status} as often as it was signed so."
     there = {row.bound_sha256 for row in signed.signatures}
     there |= {row.bound_sha256 for row in signed.addenda}
@@ -135,8 +164,8 @@ def _trace_problems(session: Session, signed: _Signed) -> Iterator[str]:
         yield f"{name} lacks a signature that the audit trail has."
 
 
-def _steps(session: Session, report_id: int, status: str) -> int:
+def _steps(session: Session, report_id: int, statuses: Sequence[str] = ("final", "amended")) -> int:
     wanted = select(StatusRow.id).where(
-        StatusRow.report_id == report_id, StatusRow.status == status
+        StatusRow.report_id == report_id, StatusRow.status.in_(statuses)
     )
     return len(session.scalars(wanted).all())

@@ -1,7 +1,7 @@
 """Studies in the home: saved once however often they are read, listed, found, and loaded again."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 
@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from medmm.database import Database, hold, storable
 from medmm.errors import InputError, NotFoundError
-from medmm.home import Home
+from medmm.home import WRITING, Home
 from medmm.nouns import Origin, Patient, Reason, Series, Study, Verdict
 from medmm.records import patients
 from medmm.records.content import Kept, KeptFile, keep_content
@@ -59,19 +59,21 @@ def save_study(
     Raises:
         StorageError: the disk is full, read-only or failing; nothing of this study was changed.
     """
-    kept = [_keep(home, series) for series in study.series]
     now = datetime.now(UTC)
-    with database.write() as session:
-        hold(session, "studies")
-        row, new, warning = _study_row(session, study, now)
-        saved = tuple(
-            _save_series(session, home, row, series, content, now) for series, content in kept
-        )
-        session.flush()
-        row.search_text = _search_text(session, row)
-        told = Saved(row.id, new, saved, (warning,) if warning else ())
-        if also is not None:
-            also(session, told)
+    # Erasing another patient must not remove a file that was found on the disk just now.
+    with home.lock(WRITING, shared=True):
+        kept = [_keep(home, series) for series in study.series]
+        with database.write() as session:
+            hold(session, "studies")
+            row, new, warning = _study_row(session, study, now)
+            saved = tuple(
+                _save_series(session, home, row, series, content, now) for series, content in kept
+            )
+            session.flush()
+            row.search_text = _search_text(session, row)
+            told = Saved(row.id, new, saved, (warning,) if warning else ())
+            if also is not None:
+                also(session, told)
     return told
 
 
@@ -169,7 +171,7 @@ def _keep(home: Home, series: Series) -> tuple[Series, Kept | None]:
 
 def _study_row(session: Session, study: Study, now: datetime) -> tuple[StudyRow, bool, str]:
     """The study's row, whether it was added, and a sentence to tell."""
-    patient = Patient(**{name: storable(text) for name, text in asdict(study.patient).items()})
+    patient = _storable(study.patient)
     same_uid = select(StudyRow, PatientRow).join(PatientRow).where(StudyRow.uid == study.uid)
     for row, person in session.execute(same_uid.order_by(StudyRow.id)):
         if not patients.contradicts(person, patient):
@@ -181,6 +183,8 @@ def _study_row(session: Session, study: Study, now: datetime) -> tuple[StudyRow,
         uid=study.uid,
         patient_id=person.id,
         patient_age=patient.age,
+        name_bytes=patient.name_bytes,
+        character_set=patient.character_set,
         date=study.date,
         description=study.description,
         accession=first.origin.accession if first else "",
@@ -190,6 +194,18 @@ def _study_row(session: Session, study: Study, now: datetime) -> tuple[StudyRow,
     session.add(row)
     session.flush()
     return row, True, warning
+
+
+def _storable(patient: Patient) -> Patient:
+    return replace(
+        patient,
+        id=storable(patient.id),
+        name=storable(patient.name),
+        sex=storable(patient.sex),
+        birth_date=storable(patient.birth_date),
+        age=storable(patient.age),
+        character_set=storable(patient.character_set),
+    )
 
 
 def _save_series(

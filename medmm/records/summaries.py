@@ -13,7 +13,10 @@ from medmm.records.tables import PatientRow, ReportRow, SeriesRow, StudyRow
 
 @dataclass(frozen=True)
 class StudySummary:
-    """One line of a list of studies; ``created`` is when it was first stored (ISO 8601, UTC)."""
+    """One line of a list of studies; ``created`` is when it was first stored (ISO 8601, UTC).
+
+    ``patient_number`` counts the home's patients, as `medmm erase` takes it.
+    """
 
     id: int
     uid: str
@@ -25,6 +28,7 @@ class StudySummary:
     series_count: int
     report_ids: tuple[int, ...]
     created: str
+    patient_number: int
 
 
 def summaries(session: Session, rows: Sequence[StudyRow]) -> list[StudySummary]:
@@ -50,6 +54,7 @@ def summaries(session: Session, rows: Sequence[StudyRow]) -> list[StudySummary]:
             series_count=len(series[row.id]),
             report_ids=tuple(reports[row.id]),
             created=row.created.isoformat(),
+            patient_number=row.patient_id,
         )
         for row in rows
     ]
@@ -63,6 +68,8 @@ def patient_of(person: PatientRow, study: StudyRow) -> Patient:
         sex=person.sex,
         birth_date=person.birth_date,
         age=study.patient_age,
+        name_bytes=study.name_bytes,
+        character_set=study.character_set,
     )
 
 

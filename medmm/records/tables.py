@@ -30,7 +30,10 @@ class PatientRow(Base):
 
 
 class StudyRow(Base):
-    """One examination of one patient. ``search_text`` is what `list_studies` looks through."""
+    """One examination of one patient. ``search_text`` is what `list_studies` looks through.
+
+    ``name_bytes`` are the patient's name as the first file of the study has it.
+    """
 
     __tablename__ = "studies"
     __table_args__ = (UniqueConstraint("uid", "patient_id"), {"sqlite_autoincrement": True})
@@ -39,6 +42,8 @@ class StudyRow(Base):
     uid: Mapped[str]
     patient_id: Mapped[int] = mapped_column(ForeignKey("patients.id"), index=True)
     patient_age: Mapped[str]
+    name_bytes: Mapped[bytes]
+    character_set: Mapped[str]
     date: Mapped[str]
     description: Mapped[str]
     accession: Mapped[str]

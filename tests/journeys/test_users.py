@@ -14,14 +14,17 @@ OTHER = "another quiet lung"
 ONE_TIME = re.compile(r"^ +((?:[a-z2-9]{5}-){3}[a-z2-9]{5})$", re.MULTILINE)
 
 
-def with_password(medmm: Medmm, password: str | bytes, *arguments: object, code: int = 0) -> Any:
+def with_password(
+    medmm: Medmm, password: str | bytes, *arguments: object, code: int = 0, **options: Any
+) -> Any:
     """Run a command with the password on an inherited descriptor."""
     reading, writing = os.pipe()
     data = password if isinstance(password, bytes) else password.encode()
     os.write(writing, data)
     os.close(writing)
     try:
-        return medmm(*arguments, "--password-fd", reading, code=code, pass_fds=[reading])
+        words = [*arguments, "--password-fd", reading]
+        return medmm(*words, code=code, pass_fds=[reading], **options)
     finally:
         os.close(reading)
 

@@ -24,6 +24,7 @@ hand_on           report    ...     yy.       yy.     ...    ...      yy.
 sign              report    ...     ...       yy.     ...    ...      ...
 addend            report    ...     ...       yy.     ...    ...      yy.
 cancel            report    ...     y..       yy.     ...    ...      yy.
+acknowledge       report    ...     yy.       yy.     ...    ...      yy.
 export            report    ...     yy.       yy.     ...    ...      yy.
 erase             study     ...     ...       ...     yy.    ...      yy.
 add_user          user      ...     ...       ...     ..y    ...      ..y

@@ -1,4 +1,4 @@
-"""Full and read-only disks, and damage: a clear error, earlier records kept, and work goes on."""
+"""Full and read-only disks: a clear error, earlier records kept, and work goes on."""
 
 import contextlib
 import os
@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sqlalchemy import text
 
 from medmm import home as home_module
 from medmm.database import Database
@@ -35,7 +34,8 @@ def small(tmp_path: Path) -> Iterator[Opened]:
     migrations.ensure(database, home)
     yield Opened(home, database)
     database.close()
-    subprocess.run(["umount", disk], check=True)
+    # Lazily: what a failed test left open must not keep it for good.
+    subprocess.run(["umount", "-l", disk], check=True)
 
 
 def remount(opened: Opened, option: str) -> None:
@@ -101,78 +101,3 @@ def test_a_network_file_system_is_refused_for_sqlite(
     monkeypatch.setattr(migrations, "network_file_system", lambda _: "nfs4")
     with pytest.raises(HomeError, match="nfs4"):
         migrations.ensure(sqlite_home.database, sqlite_home.home)
-
-
-@pytest.fixture
-def filled(opened: Opened) -> Opened:
-    studies.save_study(opened.database, opened.home, study())
-    made = draft(regions=(region_with_mask(opened.home),))
-    reports.save_draft(opened.database, opened.home, 1, made)
-    return opened
-
-
-def problems(opened: Opened) -> list[str]:
-    return integrity.check(opened.database, opened.home, hashes=True)
-
-
-def test_check_finds_a_missing_file(filled: Opened) -> None:
-    (pixels,) = filled.home.pixels.folder.iterdir()
-    pixels.unlink()
-    assert problems(filled) == [f"{pixels} is missing."]
-
-
-def test_check_finds_a_cut_file(filled: Opened) -> None:
-    (mask,) = filled.home.files.folder.iterdir()
-    mask.write_bytes(b"ma")
-    assert problems(filled) == [f"{mask} has 2 bytes instead of 4."]
-
-
-def test_check_finds_a_changed_file_by_its_hash(filled: Opened) -> None:
-    (mask,) = filled.home.files.folder.iterdir()
-    mask.write_bytes(b"mesk")
-    assert integrity.check(filled.database, filled.home) == []
-    assert problems(filled) == [f"{mask} is damaged: its hash is another."]
-
-
-def _unprotect(opened: Opened) -> str:
-    if opened.database.dialect == "sqlite":
-        return "DROP TRIGGER report_versions_no_update; DROP TRIGGER report_versions_no_delete"
-    return "ALTER TABLE report_versions DISABLE TRIGGER USER"
-
-
-@pytest.mark.parametrize(
-    ("damage", "told"),
-    [
-        ("UPDATE report_versions SET document = replace(document, '2.31', '3.31')", "hash"),
-        ("UPDATE report_versions SET sha256 = ''", "hash"),
-        ("UPDATE report_versions SET number = 2", "missing"),
-        ("DELETE FROM files; DELETE FROM report_versions", "no version"),
-        ("DELETE FROM report_search", "cannot be found by search"),
-    ],
-)
-def test_check_finds_a_changed_record(filled: Opened, damage: str, told: str) -> None:
-    with filled.database.write() as session:
-        for statement in f"{_unprotect(filled)}; {damage}".split("; "):
-            session.execute(text(statement))
-    assert any(told in problem for problem in problems(filled))
-
-
-def test_check_finds_a_row_that_points_nowhere(sqlite_home: Opened) -> None:
-    studies.save_study(sqlite_home.database, sqlite_home.home, study())
-    raw = sqlite_home.database.engine.raw_connection()
-    raw.execute("PRAGMA foreign_keys=OFF")
-    raw.execute("DELETE FROM studies")
-    raw.execute("PRAGMA foreign_keys=ON")
-    raw.close()
-    assert "Row 1 of series points to a row that is not there." in problems(sqlite_home)
-
-
-def test_a_file_that_is_missing_is_told_when_its_series_is_looked_at(filled: Opened) -> None:
-    (pixels,) = filled.home.pixels.folder.iterdir()
-    pixels.unlink()
-    loaded = studies.load_study(filled.database, filled.home, 1)
-    with pytest.raises(Exception, match="missing from the home"):
-        loaded.series[0].load()
-    again = studies.save_study(filled.database, filled.home, study())
-    assert again.series[0].outcome == "known"
-    assert problems(filled) == []

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from medmm.home import write_whole
 from medmm.nouns import Patient, Report
-from medmm.records.exporters.characters import replaced
+from medmm.nouns.characters import replaced
 from medmm.records.exporters.pdf import pdf_bytes
 from medmm.records.exporters.wording import accession_of, patient_of, software, status_mark
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from medmm.home import write_whole
 from medmm.nouns import Report
-from medmm.records.exporters.characters import escaped_json
+from medmm.nouns.characters import escaped_json
 
 
 class JsonExporter:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from medmm.home import write_whole
 from medmm.nouns import Report
+from medmm.nouns.characters import as_data, visible
 from medmm.nouns.documents import statement_lines
-from medmm.records.exporters.characters import as_data, visible
 
 UNSIGNED = "DRAFT BY A MACHINE - not signed, not a medical device. A clinician decides."
 CANCELLED = "CANCELLED - this report does not count."

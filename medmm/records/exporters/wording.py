@@ -6,7 +6,7 @@ from importlib.metadata import version
 from typing import Any
 
 from medmm.nouns import Patient, Report
-from medmm.records.exporters.characters import visible
+from medmm.nouns.characters import visible
 
 Item = Mapping[str, Any]
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from medmm.home import write_whole
 from medmm.nouns import Report
-from medmm.records.exporters.characters import escaped_json
+from medmm.nouns.characters import escaped_json
 
 
 class FhirExporter:

@@ -4,7 +4,7 @@ import uuid
 from typing import Any
 
 from medmm.nouns import Report
-from medmm.records.exporters.characters import name_of, replaced
+from medmm.nouns.characters import name_of, replaced
 from medmm.records.exporters.wording import status_mark
 
 Resource = dict[str, Any]

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from xml.sax.saxutils import escape
 
 from medmm.nouns import ReportVersion
-from medmm.records.exporters.characters import visible
+from medmm.nouns.characters import visible
 from medmm.records.exporters.fhir.measured import MACHINE as MACHINE_DEVICE
 from medmm.records.exporters.fhir.naming import OWN, Naming, Resource, coding, marked
 from medmm.records.exporters.wording import MACHINE, plain_text, statements, status_mark

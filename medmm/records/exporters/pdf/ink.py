@@ -11,7 +11,7 @@ import unicodedata
 from functools import cache
 from xml.sax.saxutils import escape
 
-from medmm.records.exporters.characters import mark, visible
+from medmm.nouns.characters import mark, visible
 
 PLAIN = "MedmmVera"
 BOLD = "MedmmVera-Bold"

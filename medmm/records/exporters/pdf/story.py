@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from medmm.nouns import Report
-from medmm.records.exporters.characters import name_of
+from medmm.nouns.characters import name_of
 from medmm.records.exporters.pdf.ink import BOLD, PLAIN, Ink
 from medmm.records.exporters.wording import (
     SIGNS,

@@ -1,0 +1,1 @@
+"""Routes of the page, a module for each kind."""

@@ -17,7 +17,9 @@ from medmm.errors import (
     InputError,
     LimitError,
     MedmmError,
+    MissingError,
     NotFoundError,
+    UsageError,
 )
 from ui.origins import is_page
 from ui.visits import visit_of
@@ -29,6 +31,8 @@ STATUSES: tuple[tuple[type[MedmmError], int], ...] = (
     (LimitError, 413),
     (AccessError, 403),
     (InputError, 422),
+    (UsageError, 422),
+    (MissingError, 503),
     (HomeError, 503),
 )
 

@@ -13,7 +13,7 @@ from medmm.assembly.homes import OpenHome
 from medmm.database import Base
 from medmm.records import backup, restore
 from medmm.records.access import By, by_command, require
-from medmm.records.backup_format import FORMAT, Manifest
+from medmm.records.backup.format import FORMAT, Manifest
 
 Document = dict[str, Any]
 Progress = Callable[[str], None]

@@ -11,7 +11,7 @@ from medmm.assembly.homes import OpenHome
 from medmm.records import erasing, studies
 from medmm.records.access import Thing
 from medmm.records.audit import record, sealing
-from medmm.records.erasing_tombstones import Erased, details
+from medmm.records.erasing.tombstones import Erased, details
 
 Document = dict[str, Any]
 log = logging.getLogger("medmm.erasing")

@@ -9,7 +9,7 @@ from medmm import home as home_module
 from medmm import logs, ownership
 from medmm.database import Database
 from medmm.home import Home
-from medmm.records import erasing, integrity, migrations, restore_mark, settings_seen
+from medmm.records import being_restored, erasing, integrity, migrations, settings_seen
 from medmm.records.access import By, by_command
 from medmm.records.audit import event_by, record, sealing
 
@@ -87,7 +87,7 @@ def _open(path: str | Path | None) -> tuple[Home, Database]:
     # A restore holds this lock while it changes what is opened here: who is connected before it is
     # seen by it, and who comes later finds the home restored or marked.
     with home.lock("database"):
-        restore_mark.refuse(home)
+        being_restored.refuse(home)
         with database.read() as session:
             session.connection()
     return home, database

@@ -24,7 +24,7 @@ from medmm.assembly import job_work
 from medmm.assembly.homes import OpenHome
 from medmm.database import Database
 from medmm.errors import CancelledError, HomeError, MedmmError
-from medmm.records import jobs, restore_mark
+from medmm.records import being_restored, jobs
 from medmm.records.jobs import Claim
 
 ownership.check_packages()
@@ -63,7 +63,7 @@ def main(given: TextIO) -> int:
     logs.start(home.logs, home.settings.log_level)
     with closing(Database(order.database)) as database:
         with home.lock("database"):
-            restore_mark.refuse(home)
+            being_restored.refuse(home)
         return _done(OpenHome(home, database), order)
 
 

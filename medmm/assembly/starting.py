@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,7 +16,7 @@ from medmm.assembly.job_work import automatic_prior
 from medmm.assembly.worklist import shown_name
 from medmm.errors import AccessError, InputError
 from medmm.nouns.characters import visible
-from medmm.records import jobs, studies
+from medmm.records import jobs, studies, worklist_rows
 from medmm.records.access import Action, Thing, can
 from medmm.records.audit import record, sealing
 from medmm.records.jobs import Asked, Job
@@ -24,6 +25,8 @@ ownership.check_packages()
 Document = dict[str, Any]
 LONGEST_INDICATION = 4000
 SHOWN = 12
+SHOWN_FOR = timedelta(hours=12)
+"""How long a job that ended is shown: as long as a session may last."""
 
 
 @dataclass(frozen=True)
@@ -111,13 +114,22 @@ def cancel_job(opened: OpenHome, number: int) -> Document:
 def shown_jobs(opened: OpenHome) -> list[Document]:
     """The jobs of who acts, those that wait or run first; for an admin those of all.
 
+    Each has the name of the patient whose study it drafts.
+
     Raises:
         AccessError: who acts may not list.
     """
     allowed(opened, "list")
     actor = opened.by.actor
     owner = None if actor.role == "admin" else actor.name
-    return [job_document(job) for job in jobs.listed(opened.database, owner=owner, limit=SHOWN)]
+    since = datetime.now(UTC) - SHOWN_FOR
+    found = jobs.listed(opened.database, owner=owner, since=since, limit=SHOWN)
+    with opened.database.read() as session:
+        names = worklist_rows.names(session, [job.study_id for job in found if job.study_id])
+    return [
+        job_document(job) | {"patient_name": shown_name(names.get(job.study_id or 0, ""))}
+        for job in found
+    ]
 
 
 def shown_results(opened: OpenHome, number: int) -> Document:

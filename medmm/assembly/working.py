@@ -33,6 +33,8 @@ LOOK_EVERY = 0.5
 cancelled."""
 BEAT_EVERY = 20.0
 """Seconds between signs of life while a job says nothing itself."""
+TIDY_EVERY = 20.0
+"""Seconds between looks for what killed servers left and for versions that were not counted."""
 log = logging.getLogger("medmm.jobs")
 
 
@@ -43,6 +45,7 @@ class Worker:
         self.name = secrets.token_hex(16)
         self._opened = opened
         self._look_every = look_every
+        self._tidy_next = 0.0
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="medmm-worker", daemon=True)
 
@@ -87,11 +90,20 @@ class Worker:
             log.info("job=%d was left by a worker that ended", number)
         claimed = jobs.claim(self._opened.database, self.name)
         if claimed is None:
-            upload_folders.sweep(self._opened)
-            _remove_scratch(self._opened)
-            return critical.count_flags(self._opened) > 0
+            return self._tidy()
         self._do(claimed)
         return True
+
+    def _tidy(self) -> bool:
+        """What nobody waits for, now and then; whether there is more of it."""
+        if time.monotonic() < self._tidy_next:
+            return False
+        upload_folders.sweep(self._opened)
+        _remove_scratch(self._opened)
+        if critical.count_flags(self._opened):
+            return True
+        self._tidy_next = time.monotonic() + TIDY_EVERY
+        return False
 
     def _lives(self, name: str) -> bool | None:
         """Whether a worker lives, None where its lock is not in this home."""

@@ -18,6 +18,7 @@ CITED = (
     "LossyImageCompression", "LossyImageCompressionRatio", "LossyImageCompressionMethod",
     "BurnedInAnnotation", "Manufacturer", "ManufacturerModelName", "InstanceNumber",
     "ImagesInAcquisition", "FrameTime", "HeartRate", "AcquisitionDate", "AcquisitionTime",
+    "FrameOfReferenceUID", "VOILUTFunction",
 )  # fmt: skip
 # Five component groups' worth of bytes and more (PS3.5, Table 6.2-1: 64 characters each).
 LONGEST_NAME = 2000

@@ -26,8 +26,9 @@ Kind: TypeAlias = Literal[
 class Patient:
     """Who was examined. Every field is untrusted text; ``name`` keeps DICOM's ``^`` form.
 
-    ``name_bytes`` are the name's as the file has them, padding included, in the character sets that
-    ``character_set`` names (SpecificCharacterSet, PS3.3 C.12.1.1.2): what ``name`` was cleaned from.
+    ``name_bytes`` are the name's as the file has them, padding included, in the character sets
+    that ``character_set`` names (SpecificCharacterSet, PS3.3 C.12.1.1.2): what ``name`` was
+    cleaned from.
     """
 
     id: str = ""

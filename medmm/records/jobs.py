@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, TypeAlias, cast
 
-from sqlalchemy import CursorResult, func, select, update
+from sqlalchemy import CursorResult, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from medmm.database import Database, hold
@@ -294,11 +294,22 @@ def find(database: Database, number: int) -> Job:
     return _job(row)
 
 
-def listed(database: Database, *, owner: str | None = None, limit: int = 20) -> list[Job]:
-    """Jobs, those that wait or run first, then the newest; of one owner if named."""
+def listed(
+    database: Database,
+    *,
+    owner: str | None = None,
+    since: datetime | None = None,
+    limit: int = 20,
+) -> list[Job]:
+    """Jobs, those that wait or run first, then the newest.
+
+    Of one owner if named, and without those that ended before ``since``.
+    """
     wanted = select(JobRow).order_by(JobRow.status.in_(ACTIVE).desc(), JobRow.id.desc())
     if owner is not None:
         wanted = wanted.where(JobRow.owner == owner)
+    if since is not None:
+        wanted = wanted.where(or_(JobRow.ended.is_(None), JobRow.ended >= since))
     with database.read() as session:
         return [_job(row) for row in session.scalars(wanted.limit(limit))]
 

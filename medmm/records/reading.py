@@ -158,7 +158,9 @@ def spend(
     now = clock()
 
     def count(row: ReadingRow) -> None:
-        row.open_ms += _within(open_ms, now - row.open_until)
+        opened = _within(open_ms, now - row.open_until)
+        row.begun = min(row.begun, now - timedelta(milliseconds=opened))
+        row.open_ms += opened
         row.open_until = max(now, row.open_until)
         if active_ms:
             row.active_ms += _within(min(active_ms, open_ms), now - row.active_until)

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from medmm.database import Database
 from medmm.records.audit_tables import AuditRow
-from medmm.records.erasing_tombstones import signed_hash, tombstones
+from medmm.records.erasing.tombstones import signed_hash, tombstones
 from medmm.records.signatures import bound_hash
 from medmm.records.signing_tables import AddendumRow, SignatureRow
 from medmm.records.statuses import EDITABLE

@@ -7,7 +7,7 @@ the caller gives as ``also`` is done last in the same transaction: recording the
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from medmm.database import Database, hold
@@ -17,6 +17,7 @@ from medmm.records.access import ROLES
 from medmm.records.audit import Also
 from medmm.records.limiter import Clock, utc_now
 from medmm.records.passwords import HASHER, Hasher
+from medmm.records.session_tables import SessionRow
 from medmm.records.user_tables import UserRow
 
 FIRST_ADMIN = "admin"
@@ -160,6 +161,9 @@ def disable_user(
         if row.disabled is None:
             _refuse_last_admin(session, row)
             row.disabled = clock()
+            # Enabled again before the next request, nobody would be signed in by an old session.
+            open_ones = (SessionRow.user_id == row.id) & SessionRow.ended.is_(None)
+            session.execute(update(SessionRow).where(open_ones).values(ended=clock()))
         also(session)
     return _user(row)
 

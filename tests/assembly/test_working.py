@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from medmm.assembly import job_work, starting, upload_folders
+from medmm.assembly import job_process, job_work, starting, upload_folders, working
 from medmm.assembly.homes import OpenHome
 from medmm.assembly.job_process import Order
 from medmm.assembly.starting import DraftWish
@@ -176,6 +176,19 @@ def test_a_process_that_the_system_kills_fails_its_job_in_words(small_house: Ope
         job = ended(small_house, number)
     assert job.status == "failed"
     assert "memory" in job.error
+    assert count(small_house) == 0
+
+
+def test_a_process_ends_with_its_server_at_once(small_house: OpenHome, tmp_path: Path) -> None:
+    draft_job(small_house)
+    one = claimed(small_house)
+    process = working._begun(small_house, one, tmp_path)
+    # It has read its order, and works.
+    until(lambda: jobs.find(small_house.database, one.job.id).progress != "starting")
+    assert process.stdin is not None
+    process.stdin.close()
+    assert process.wait(60) == job_process.ORPHAN
+    assert jobs.held(small_house.database, one)
     assert count(small_house) == 0
 
 

@@ -2,13 +2,20 @@
 
 import sys
 
-from tests.benchmarks import audit_speed, planted_errors, retrieval_speed, speed
+from tests.benchmarks import (
+    audit_speed,
+    page_load,
+    planted_errors,
+    retrieval_speed,
+    speed,
+    viewer_speed,
+)
 
 
 def main() -> int:
     """Run all; the worst exit code counts."""
     codes = []
-    for part in (speed, retrieval_speed, audit_speed, planted_errors):
+    for part in (speed, retrieval_speed, audit_speed, viewer_speed, page_load, planted_errors):
         print(f"== {part.__name__}")
         codes.append(part.main())
     return max(codes)

@@ -14,8 +14,8 @@ from sqlalchemy import inspect
 from medmm import home as home_module
 from medmm.database import Database
 from medmm.nouns.documents import canonical_bytes
-from medmm.records import backup_format as form
 from medmm.records import migrations
+from medmm.records.backup import format as form
 
 Members = dict[str, bytes]
 

@@ -16,8 +16,8 @@ from medmm.home import Home
 from medmm.records import backup, migrations, restore
 from medmm.records.access import Actor, By
 from medmm.records.addenda import addend_report
-from medmm.records.backup_rows import lines_of
-from medmm.records.backup_snapshot import TRANSIENT
+from medmm.records.backup.rows import lines_of
+from medmm.records.backup.snapshot import TRANSIENT
 from tests.records.builders import draft, refused_series, region_with_mask, series, study
 from tests.records.conftest import Opened
 from tests.records.signing_homes import GOOD, HERE, add_draft, people, raw, reports, sign, studies

@@ -16,8 +16,8 @@ from medmm.records import edits, integrity, reports, studies
 from medmm.records.addenda import addend_report
 from medmm.records.audit import Event, audited, record
 from medmm.records.erasing import Outcome, erase_patient
-from medmm.records.erasing_rows import belongings
-from medmm.records.erasing_tombstones import Erased, details
+from medmm.records.erasing.rows import belongings
+from medmm.records.erasing.tombstones import Erased, details
 from tests.records.builders import draft, refused_series, region_with_mask, series, study
 from tests.records.conftest import Opened
 from tests.records.signing_homes import GOOD, HERE, people, sign

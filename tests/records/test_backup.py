@@ -16,7 +16,7 @@ from medmm.errors import HomeError, InputError, StorageError
 from medmm.records import audit, audit_head, audit_seal, integrity, migrations, reports, studies
 from medmm.records.access import machine
 from medmm.records.audit_tables import AuditRow
-from medmm.records.backup_format import Manifest
+from medmm.records.backup.format import Manifest
 from medmm.records.edits import edit_report
 from medmm.records.erasing import erase_patient
 from medmm.records.session_tables import SessionRow

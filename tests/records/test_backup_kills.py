@@ -13,7 +13,7 @@ from medmm.assembly import homes
 from medmm.database import Database
 from medmm.errors import HomeError
 from medmm.home import Home
-from medmm.records import integrity, migrations, restore_mark, studies
+from medmm.records import being_restored, integrity, migrations, studies
 from tests.conftest import REPOSITORY
 from tests.records.backup_homes import Rows, bring, fill, new_home, opened_again, rows, write
 from tests.records.conftest import Opened
@@ -61,7 +61,7 @@ def test_a_killed_backup_leaves_no_file_of_that_name(
 
 def look(home: Home, before: Rows, restored: Rows, step: str, file: Path) -> str:
     """What a killed restore left: "as it was", "restored" or "being restored"; else it fails."""
-    if restore_mark.is_set(home):
+    if being_restored.is_set(home):
         with pytest.raises(HomeError, match="being restored") as told:
             homes.open_home(home.path)
         assert told.value.exit_code == 5

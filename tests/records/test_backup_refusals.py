@@ -17,8 +17,8 @@ from medmm.database import Database
 from medmm.errors import InputError, MedmmError
 from medmm.home import Home
 from medmm.records import audit_head, migrations
-from medmm.records import backup_format as form
 from medmm.records.audit_chain import Link, row_hash
+from medmm.records.backup import format as form
 from tests.records import backup_files as files
 from tests.records.backup_files import Members
 from tests.records.backup_homes import bring, bytes_of, fill, opened_again, write

@@ -18,9 +18,9 @@ from medmm.home import WRITING
 from medmm.nouns import Series
 from medmm.records import audit_seal, edits, integrity, reports, status_changes, studies
 from medmm.records.erasing import extent, finish, patient_of_study
-from medmm.records.erasing_files import listed
-from medmm.records.erasing_rows import belongings, patient_tables
-from medmm.records.erasing_tombstones import Erased, details
+from medmm.records.erasing.files import listed
+from medmm.records.erasing.rows import belongings, patient_tables
+from medmm.records.erasing.tombstones import Erased, details
 from medmm.records.tables import StudyRow
 from tests.records.builders import draft, series, study
 from tests.records.conftest import Opened
@@ -503,14 +503,14 @@ def test_a_reader_of_an_older_state_is_waited_for_by_the_next(filled: Opened) ->
 
 
 def erase_with_patience(opened: Opened, seconds: float) -> Any:
-    from medmm.records import erasing_scrub
+    from medmm.records.erasing import scrubbing
 
-    before = erasing_scrub.WAIT_MS
-    erasing_scrub.WAIT_MS = int(seconds * 1000)
+    before = scrubbing.WAIT_MS
+    scrubbing.WAIT_MS = int(seconds * 1000)
     try:
         return erase(opened)
     finally:
-        erasing_scrub.WAIT_MS = before
+        scrubbing.WAIT_MS = before
 
 
 def test_what_belongs_to_a_patient_does_not_reach_another(filled: Opened) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from medmm.records import integrity
 from medmm.records.erasing import finish
-from medmm.records.erasing_files import listed
+from medmm.records.erasing.files import listed
 from tests.records.conftest import Opened
 from tests.records.erasing_homes import (
     FIRST,

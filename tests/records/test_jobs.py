@@ -12,7 +12,7 @@ from medmm.database import Database
 from medmm.errors import CancelledError, InputError, NotFoundError
 from medmm.records import edits, jobs, report_flags, reports, studies, worklist_rows
 from medmm.records.erasing import erase_patient
-from medmm.records.erasing_rows import belongings
+from medmm.records.erasing.rows import belongings
 from medmm.records.job_tables import JobRow
 from medmm.records.jobs import MOST_ATTEMPTS, MOST_WAITING, Asked, Claim
 from medmm.records.report_flags import Flags

@@ -150,6 +150,7 @@ def test_time_adds_up_and_never_beyond_the_clock(prepared: Opened) -> None:
     assert told is not None
     assert told.open_seconds == 15 + 15 + 5 + 5
     assert told.active_seconds == 15 + 4 + 5 + 5
+    assert told.begun == at(seconds=-15)().isoformat()
     assert reading.reading_of(prepared.database, 1, "bob") is None
 
 
@@ -167,7 +168,7 @@ def test_slices_seen_are_joined(prepared: Opened) -> None:
         spend(prepared.database, 1, "ann", open_ms=0, active_ms=0, looked=looked)
     told = reading.reading_of(prepared.database, 1, "ann")
     assert told is not None
-    assert told.looked == {"3": [[0, 1], [4, 9]], "5": [[2, 2]]}
+    assert dict(told.looked) == {"3": [[0, 1], [4, 9]], "5": [[2, 2]]}
 
 
 def test_ranges_that_touch_or_overlap_are_one() -> None:

@@ -275,7 +275,7 @@ def test_it_goes_by_keys_alone_and_fits(
         page.keyboard.press("Enter")
         assert page.evaluate("document.activeElement.name") == "name"
         page.keyboard.press("Escape")
-        assert page.locator("dialog").count() == 0
+        page.wait_for_selector("dialog", state="detached")
         assert page.evaluate("document.activeElement.textContent") == "Add a user"
 
 

@@ -160,6 +160,13 @@ def test_the_role_is_the_users_and_not_the_sessions(desk: Desk) -> None:
     assert sessions.find_by_number(desk.database, found.session, lambda: desk.now) == found
 
 
+def test_a_user_who_was_disabled_between_two_requests_is_signed_out(desk: Desk) -> None:
+    token = desk.start("rita")
+    users.disable_user(desk.database, "rita")
+    users.enable_user(desk.database, "rita")
+    assert desk.find(token) is None
+
+
 def test_a_user_who_was_disabled_meanwhile_gets_no_session(desk: Desk) -> None:
     users.disable_user(desk.database, "rita")
     with pytest.raises(AccessError) as told:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from medmm.assembly.working import Worker
+from medmm.database import storable
 from medmm.nouns import Patient
 from medmm.records import jobs, reports, studies
 from tests.records.builders import draft, series, study
@@ -49,7 +50,7 @@ def test_hostile_names_are_text_and_run_nothing(chromium: Any, house: House, add
         made = study(series(f"1.6.{number}.1"), patient=patient, uid=f"1.6.{number}")
         words = replace(made, description=one.raw[:300])
         saved = studies.save_study(opened.database, opened.home, words)
-        told = draft(f"1.6.{number}", [f"Pneumothorax {one.raw[:200]}"])
+        told = draft(f"1.6.{number}", [f"Pneumothorax {storable(one.raw[:200])}"])
         reports.save_draft(opened.database, opened.home, saved.study_id, told)
     # `window` refuses any request to elsewhere, any complaint of the policy, any script's fault.
     with room(chromium, address) as page:
@@ -181,11 +182,10 @@ def test_the_page_is_light_and_fits(
         sign_in(page)
         page.wait_for_selector("#wl-list[aria-busy=false] tr.here")
         loaded: list[Any] = []
-        page.on("requestfinished", loaded.append)
+        page.on("requestfinished", lambda one: loaded.append(one))  # noqa: PLW0108
         page.reload()
         page.wait_for_selector("#wl-list[aria-busy=false] tr.here")
         page.wait_for_load_state("networkidle")
         sizes = [len(gzip.compress(one.response().body())) for one in loaded]
         assert sum(sizes) < PAYLOAD, sum(sizes)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-        print(f"{len(sizes)} requests, {sum(sizes)} bytes")

@@ -36,7 +36,7 @@ def build(frame: Frame) -> "gradio.Blocks":
     with blocks:
         here = place()
         room = shown("history")
-        blocks.load(show, here, room, show_progress="hidden", api_name=False)
+        blocks.load(show, here, room, show_progress="hidden", api_visibility="private")
     return blocks
 
 

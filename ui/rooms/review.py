@@ -50,7 +50,7 @@ def build(frame: Frame) -> "gradio.Blocks":  # noqa: ARG001  # rooms are built a
     with blocks:
         here = place()
         room = shown("review")
-        blocks.load(show, here, room, show_progress="hidden", api_name=False)
+        blocks.load(show, here, room, show_progress="hidden", api_visibility="private")
     return blocks
 
 

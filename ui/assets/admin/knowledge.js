@@ -107,7 +107,8 @@ export async function knowledge(panel, page) {
       ["Domain", (one) => one.domain],
       ["Version", (one) => one.version],
       ["State", (one) => one.superseded
-        ? make("span", { class: "state off" }, "superseded ", moment(one.superseded))
+        ? make("span", {}, make("span", { class: "state off" }, "superseded"), " ",
+          moment(one.superseded))
         : make("span", { class: "state on" }, "current")],
       ["Licence", (one) => one.licence || "–"],
       ["Passages", (one) => String(one.passages), "number"],
@@ -119,7 +120,7 @@ export async function knowledge(panel, page) {
         return cell;
       }],
       ["Added", (one) => make("span", {}, moment(one.added),
-        one.added_by ? ` by ${one.added_by}` : ""), "time"],
+        one.origin !== "starter" && one.added_by ? ` by ${one.added_by}` : ""), "time"],
       ["From", (one) => one.origin === "starter" ? "starter cards" : one.source],
       ["", (one) => one.superseded ? null : make("button", { type: "button", class: "link",
         "aria-label": `Remove ${one.title}`, onclick: () => remove(one) }, "Remove")],

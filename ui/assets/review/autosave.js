@@ -63,7 +63,10 @@ export class Autosave {
     this.since = null;
     try {
       const kept = await this.api.send("PUT", this.path, body, { keepalive });
-      this.acked = Math.max(this.acked, kept.serial);
+      if (kept.serial > this.acked) {
+        this.acked = kept.serial;
+        this.kept = JSON.stringify(body.text);
+      }
       this.revision = Math.max(this.revision, kept.revision);
       this.misses = 0;
       if (!this.unkept) this.say("kept");

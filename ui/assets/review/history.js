@@ -2,14 +2,16 @@
 
 import { Api } from "./api.js";
 import { differenceChooser } from "./differences.js";
+import { make } from "./dom.js";
 
 const api = new Api();
+const [, report] = location.pathname.match(/\/report\/(\d+)$/) ?? [];
 
 function begin() {
   const host = document.querySelector("#history .history-differences");
   if (!host || host.childElementCount) return;
-  const { report, last } = host.dataset;
-  host.append(differenceChooser(api, Number(report), Number(last)));
+  const last = document.querySelectorAll("#history .history-versions tbody tr").length;
+  host.append(make("div", { className: "rv-root" }, differenceChooser(api, Number(report), last)));
 }
 
 new MutationObserver(begin).observe(document.body, { childList: true, subtree: true });

@@ -49,10 +49,35 @@ function longestTails(old, now) {
   return rows;
 }
 
+/** Runs in which spaces and signs between two changes belong to the change, so that it reads well. */
+export function tidied(runs) {
+  const made = [];
+  let gone = "";
+  let come = "";
+  const flush = () => {
+    if (gone) made.push({ kind: "deleted", text: gone });
+    if (come) made.push({ kind: "inserted", text: come });
+    gone = "";
+    come = "";
+  };
+  runs.forEach((run, at) => {
+    const between = at > 0 && at < runs.length - 1 && !/[\p{L}\p{N}]/u.test(run.text);
+    if (run.kind === "kept" && !between) {
+      flush();
+      made.push(run);
+      return;
+    }
+    if (run.kind !== "inserted") gone += run.text;
+    if (run.kind !== "deleted") come += run.text;
+  });
+  flush();
+  return made;
+}
+
 const TAGS = { kept: "span", deleted: "del", inserted: "ins" };
 
 /** Runs as elements; deleted and inserted words bear a sign, not a colour alone. */
 export function marked(runs) {
   return make("span", { className: "rv-words", dir: "auto" },
-    runs.map((run) => make(TAGS[run.kind], { text: run.text })));
+    tidied(runs).map((run) => make(TAGS[run.kind], { text: run.text })));
 }

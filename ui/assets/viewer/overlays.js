@@ -36,7 +36,8 @@ export function drawLetters(ctx, port) {
   write(ctx, seen.right, width - pad, height / 2, { align: "right", base: "middle" });
   const top = small(ctx) ? pad + 34 * ctx.ratio : pad;
   write(ctx, seen.top, width / 2, top, { align: "center", base: "top" });
-  write(ctx, seen.bottom, width / 2, height - pad, { align: "center", base: "bottom" });
+  const bottom = height - (small(ctx) ? pad + 18 * ctx.ratio : pad);
+  write(ctx, seen.bottom, width / 2, bottom, { align: "center", base: "bottom" });
 }
 
 /** A bar of a round number of mm, only where the spacing is known. */

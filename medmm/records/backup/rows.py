@@ -32,7 +32,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.types import TypeEngine
 
 from medmm.database import SafeText, UtcDateTime
-from medmm.records.backup_format import TableInfo
+from medmm.records.backup.format import TableInfo
 
 Columns = Sequence[tuple[str, str]]
 ROWS_AT_ONCE = 500

@@ -21,7 +21,7 @@ from contextlib import contextmanager
 from typing import IO, Any
 
 from medmm.errors import InputError
-from medmm.records.backup_format import PIECE, damaged
+from medmm.records.backup.format import PIECE, damaged
 
 BEGIN = b"medmm backup encrypted "
 VERSION = 1

@@ -17,8 +17,8 @@ from sqlalchemy import Connection, text
 from medmm.database import Database
 from medmm.errors import HomeError
 from medmm.home import Home, storage_error, sync_folder
-from medmm.records import audit_head, audit_seal, restore_mark
-from medmm.records.backup_format import FOLDERS
+from medmm.records import audit_head, audit_seal, being_restored
+from medmm.records.backup.format import FOLDERS
 
 Progress: TypeAlias = Callable[[str], None]
 SQLITE_FILES = ("", "-wal", "-shm", "-journal")
@@ -67,7 +67,7 @@ def _swap_sqlite(home: Home, staged: Home, aside: Path, file: Path, progress: Pr
     own = _own_file(home)
     ready = _beside(staged.path / "medmm.db", own)
     with home.lock(audit_seal.LOCK):
-        restore_mark.put(home, file)
+        being_restored.put(home, file)
         progress("marked")
         there = [path for end in SQLITE_FILES if (path := Path(f"{own}{end}")).exists()]
         kept = bool(there) or audit_head.head_path(home).exists()
@@ -94,7 +94,7 @@ def _swap_postgres(
             if kept or audit_head.head_path(home).exists():
                 aside.mkdir(mode=0o700)
                 _keep_head(home, aside)
-            restore_mark.put(home, file)
+            being_restored.put(home, file)
             progress("marked")
         progress("database in place")
         with home.lock(audit_seal.LOCK):
@@ -146,7 +146,7 @@ def _finish(home: Home, staged: Home, progress: Progress) -> None:
     settings = staged.path / "settings.toml"
     if settings.exists() and not (home.path / "settings.toml").exists():
         _move(settings, home.path / "settings.toml")
-    restore_mark.remove(home)
+    being_restored.remove(home)
 
 
 def _keep_head(home: Home, aside: Path) -> None:

@@ -22,12 +22,12 @@ from sqlalchemy import MetaData, select
 from medmm.database import Database
 from medmm.errors import HomeError, InputError, StorageError
 from medmm.home import Home, storage_error, sync_folder
-from medmm.records import backup_format as form
-from medmm.records import backup_snapshot
-from medmm.records.backup_encryption import encrypt
-from medmm.records.backup_format import Manifest
-from medmm.records.backup_rows import lines
-from medmm.records.backup_snapshot import KeptName, Snapshot
+from medmm.records.backup import format as form
+from medmm.records.backup import snapshot as backup_snapshot
+from medmm.records.backup.encryption import encrypt
+from medmm.records.backup.format import Manifest
+from medmm.records.backup.rows import lines
+from medmm.records.backup.snapshot import KeptName, Snapshot
 from medmm.records.tables import FileRow
 
 LOCK = "backup"

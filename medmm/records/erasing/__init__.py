@@ -16,8 +16,8 @@ from sqlalchemy.orm import Session
 from medmm.database import Database, hold
 from medmm.errors import MedmmError, NotFoundError, UsageError
 from medmm.home import WRITING, Home
-from medmm.records.erasing_copies import Copies, copies, traces
-from medmm.records.erasing_files import (
+from medmm.records.erasing.copies import Copies, copies, traces
+from medmm.records.erasing.files import (
     Work,
     drop_list,
     is_erased,
@@ -26,10 +26,10 @@ from medmm.records.erasing_files import (
     read_list,
     remove_files,
 )
-from medmm.records.erasing_rows import Belongings, belongings, delete_rows, hold_rows
-from medmm.records.erasing_scrub import scrub
-from medmm.records.erasing_tombstones import Erased
-from medmm.records.erasing_triggers import lifted
+from medmm.records.erasing.rows import Belongings, belongings, delete_rows, hold_rows
+from medmm.records.erasing.scrubbing import scrub
+from medmm.records.erasing.tombstones import Erased
+from medmm.records.erasing.triggers import lifted
 from medmm.records.signing_tables import AddendumRow, SignatureRow
 from medmm.records.tables import FileRow, PatientRow, StudyRow
 

@@ -24,9 +24,9 @@ from medmm.errors import HomeError, StorageError
 from medmm.home import Home, storage_error
 from medmm.records import audit_head
 from medmm.records.audit_chain import Walk
-from medmm.records.backup_format import Manifest, Packed, Small, TableInfo, is_kept_name
-from medmm.records.backup_rows import columns_of, counter_of, lines_of
-from medmm.records.backup_settings import told_settings
+from medmm.records.backup.format import Manifest, Packed, Small, TableInfo, is_kept_name
+from medmm.records.backup.rows import columns_of, counter_of, lines_of
+from medmm.records.backup.settings import told_settings
 from medmm.records.tables import FileRow
 
 KeptName = tuple[str, str]

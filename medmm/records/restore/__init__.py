@@ -16,13 +16,14 @@ from pathlib import Path
 from medmm.database import Database
 from medmm.errors import HomeError
 from medmm.home import FOLDERS, WRITING, Home, storage_error
-from medmm.records import audit_head, migrations, restore_mark, restore_staging
+from medmm.records import audit_head, being_restored, migrations
 from medmm.records.access import By
-from medmm.records.backup_format import Manifest, damaged
-from medmm.records.backup_settings import toml_text
-from medmm.records.restore_before import erased_since, must_be_empty
-from medmm.records.restore_places import put_in_place
-from medmm.records.restore_reading import Unpacked, unpack
+from medmm.records.backup.format import Manifest, damaged
+from medmm.records.backup.settings import toml_text
+from medmm.records.restore import staging as restore_staging
+from medmm.records.restore.before import erased_since, must_be_empty
+from medmm.records.restore.places import put_in_place
+from medmm.records.restore.reading import Unpacked, unpack
 
 LOCK, DATABASE_LOCK = "restore", "database"
 STAGING = "restoring"
@@ -67,7 +68,7 @@ def restore(
         HomeError: the home is in use, or the disk is full or failing (StorageError).
     """
     with home.lock(LOCK):
-        if not (force or restore_mark.is_set(home)):
+        if not (force or being_restored.is_set(home)):
             must_be_empty(home)
         folder = home.path / STAGING
         try:

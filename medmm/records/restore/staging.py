@@ -22,10 +22,10 @@ from medmm.records import audit_head, audit_seal, integrity, migrations
 from medmm.records.access import By
 from medmm.records.audit import event_by, record
 from medmm.records.audit_chain import Walk
-from medmm.records.backup_format import MEND, TableInfo, damaged
-from medmm.records.backup_rows import load, set_counter
+from medmm.records.backup.format import MEND, TableInfo, damaged
+from medmm.records.backup.rows import load, set_counter
 from medmm.records.reports import sentences
-from medmm.records.restore_reading import Unpacked
+from medmm.records.restore.reading import Unpacked
 from medmm.records.search_index import index_report
 from medmm.records.tables import ReportRow, VersionRow
 

@@ -16,7 +16,7 @@ from sqlalchemy import text
 
 from medmm.database import Database
 from medmm.errors import MedmmError
-from medmm.records.erasing_rows import patient_tables
+from medmm.records.erasing.rows import patient_tables
 from medmm.records.search_index import TABLE as SEARCH
 
 # How long others may still read what was there before.

@@ -8,7 +8,7 @@ from medmm.database import Database
 from medmm.errors import InputError, MedmmError
 from medmm.home import Home
 from medmm.records.audit_tables import AuditRow
-from medmm.records.erasing_tombstones import ERASE
+from medmm.records.erasing.tombstones import ERASE
 from medmm.records.tables import StudyRow
 from medmm.records.user_tables import UserRow
 

@@ -17,10 +17,10 @@ from zlib import error as ZlibError  # noqa: N812
 
 from medmm.errors import InputError, NotFoundError, StorageError
 from medmm.home import storage_error, sync_folder
-from medmm.records import backup_format as form
-from medmm.records.backup_encryption import BEGIN, decrypted
-from medmm.records.backup_format import END, MEND, PIECE, Manifest, damaged
-from medmm.records.backup_rows import lines
+from medmm.records.backup import format as form
+from medmm.records.backup.encryption import BEGIN, decrypted
+from medmm.records.backup.format import END, MEND, PIECE, Manifest, damaged
+from medmm.records.backup.rows import lines
 
 # What is left free on the home's disk, for the database's own work.
 SPARE = 64 << 20

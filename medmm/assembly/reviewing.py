@@ -89,10 +89,12 @@ def conflict(opened: OpenHome, number: int, based_on: int) -> Document:
         AccessError: who acts may not see it.
         NotFoundError: no such report or version.
     """
-    allowed(opened, "read", report_thing(opened, number))
+    thing = report_thing(opened, number)
+    allowed(opened, "read", thing)
     report = reports.load_report(opened.database, number)
     if not 1 <= based_on <= len(report.versions):
         raise NotFoundError(f"Report {number} has no version {based_on}.")
+    happened(opened, "read", thing, before=based_on, after=report.last.number)
     return {
         "base": statements_document(report.versions[based_on - 1]),
         "theirs": statements_document(report.last),

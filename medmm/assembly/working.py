@@ -125,6 +125,7 @@ class Worker:
             _ended(process)
             shutil.rmtree(scratch, ignore_errors=True)
         upload_folders.sweep(self._opened)
+        _remove_scratch(self._opened)
 
     def _watch(self, process: "subprocess.Popen[str]", claimed: Claim) -> None:
         """Until the process ends, the job is cancelled, or the server stops."""

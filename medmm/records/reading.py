@@ -163,7 +163,9 @@ def spend(
         row.open_ms += opened
         row.open_until = max(now, row.open_until)
         if active_ms:
-            row.active_ms += _within(min(active_ms, open_ms), now - row.active_until)
+            # A pause is known to be none at its end, so this may be of several messages' time.
+            active = row.active_ms + _within(active_ms, now - row.active_until)
+            row.active_ms = min(active, row.open_ms)
             row.active_until = max(now, row.active_until)
         row.looked = merged(row.looked, looked)
 
@@ -262,10 +264,10 @@ def _change(
             )
         )
         if row is None:
-            begun = now - timedelta(milliseconds=FIRST_MS)
+            before = now - timedelta(milliseconds=FIRST_MS)
             row = ReadingRow(
                 report_id=report_id, user_id=number, begun=now, open_ms=0, active_ms=0,
-                open_until=begun, active_until=begun, looked={}, accepted={},
+                open_until=before, active_until=before, looked={}, accepted={},
             )  # fmt: skip
             session.add(row)
         work(row)

@@ -154,6 +154,21 @@ def test_time_adds_up_and_never_beyond_the_clock(prepared: Opened) -> None:
     assert reading.reading_of(prepared.database, 1, "bob") is None
 
 
+def test_active_time_of_several_messages_may_come_with_the_last(prepared: Opened) -> None:
+    for after, active in ((0, 0), (15, 0), (30, 40_000)):
+        beat(prepared, after=after, active_ms=active)
+    told = reading.reading_of(prepared.database, 1, "ann")
+    assert told is not None
+    assert (told.open_seconds, told.active_seconds) == (45, 40)
+
+
+def test_active_time_is_never_more_than_open_time(prepared: Opened) -> None:
+    beat(prepared, after=0, open_ms=1_000, active_ms=50_000)
+    told = reading.reading_of(prepared.database, 1, "ann")
+    assert told is not None
+    assert (told.open_seconds, told.active_seconds) == (1, 1)
+
+
 def test_a_clock_set_back_takes_no_time_away(prepared: Opened) -> None:
     beat(prepared, after=100)
     beat(prepared, after=0)

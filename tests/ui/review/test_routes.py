@@ -1,11 +1,14 @@
 """Routes of the review room: who may, what is refused, and that what is refused changed nothing."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
 from medmm.records import reading, reports
+from tests.records.builders import draft
+from tests.records.signing_homes import CONTRADICTED
 from tests.ui.house import GOOD, House
 from ui.routes.reports import FORMS
 
@@ -291,6 +294,21 @@ def test_steps_of_a_report_by_route(people: House) -> None:
         "amended", "Seen <again>.",
     )  # fmt: skip
     assert people.signed_in("rita").get("/api/reports/1/history").json()["problems"] == []
+
+
+def test_contradicted_statements_block_until_each_has_a_reason(people: House) -> None:
+    opened = people.frame.opened
+    made = replace(draft("1.2.9.1"), statements=CONTRADICTED)
+    number = reports.save_draft(opened.database, opened.home, 1, made).report_id
+    visitor = people.signed_in("sam")
+    shown = visitor.get(f"/api/reports/{number}/to-sign").json()
+    assert [one["id"] for one in shown["contradicted"]] == ["s2", "s3"]
+    url = f"/api/reports/{number}/signatures"
+    for confirmed in ({}, {"s2": "seen"}, {"s2": "seen", "s3": ""}, {"s2": "a\u202eb"}):
+        answer = visitor.post(url, json=signature(confirmed=confirmed))
+        assert answer.status_code == 422, confirmed
+    answer = visitor.post(url, json=signature(confirmed={"s2": "seen", "s3": "seen, too"}))
+    assert answer.status_code == 200, answer.text
 
 
 def test_what_is_not_there_is_not_found(people: House) -> None:

@@ -48,7 +48,7 @@ export class Clock {
     const ranges = this.looked();
     const looked = Object.fromEntries(Object.entries(ranges)
       .filter(([series, seen]) => seen.length && this.sent[series] !== JSON.stringify(seen)));
-    const body = { open_ms: Math.floor(opened), active_ms: Math.floor(Math.min(opened, active)), looked };
+    const body = { open_ms: Math.floor(opened), active_ms: Math.floor(active), looked };
     try {
       const path = `/api/reports/${this.report}/reading`;
       await this.api.send("POST", path, body, { background: true, keepalive });

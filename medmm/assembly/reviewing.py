@@ -1,7 +1,6 @@
 """What the review and history rooms show, and what they note of who looks, with rights asked."""
 
 import json
-import re
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
@@ -28,7 +27,7 @@ from medmm.records import reading, reports, studies
 from medmm.records.access import Thing
 from medmm.records.audit_tables import AuditRow
 from medmm.records.exporters.wording import SIGNS
-from medmm.records.signature_checks import verify_signatures
+from medmm.records.signature_checks import verify_signatures_of
 
 ownership.check_packages()
 Document = dict[str, Any]
@@ -149,11 +148,10 @@ def history(opened: OpenHome, number: int) -> Document:
     told = report_life.history(opened, number)
     report = reports.load_report(opened.database, number)
     study = studies.load_study(opened.database, opened.home, report.study_id)
-    named = re.compile(rf"\breport {number}\b", re.IGNORECASE)
     return {
         **shown(told),
         "study": shown(study_document(study)),
-        "problems": [one for one in verify_signatures(opened.database) if named.search(one)],
+        "problems": verify_signatures_of(opened.database, number),
         "readings": [shown(asdict(one)) for one in reading.readings_of(opened.database, number)],
         "edited": tally(report.versions[0], report.last),
         "exports": [shown(one) for one in _exports(opened, number)],

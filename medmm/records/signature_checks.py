@@ -9,8 +9,8 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, select, true
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from medmm.database import Database
 from medmm.records.audit_tables import AuditRow
@@ -50,33 +50,51 @@ def verify_signatures(database: Database) -> list[str]:
     return problems
 
 
-def _gathered(session: Session) -> dict[int, _Signed]:
-    """Reports that are, or by any trace were, signed."""
+def verify_signatures_of(database: Database, report_id: int) -> list[str]:
+    """As `verify_signatures`, of one report that is there.
+
+    Raises:
+        HomeError: the database cannot be used now.
+    """
+    with database.read() as session:
+        signed = _gathered(session, report_id).get(report_id)
+        return list(_problems(session, signed)) if signed else []
+
+
+def _gathered(session: Session, only: int | None = None) -> dict[int, _Signed]:
+    """Reports that are, or by any trace were, signed; or ``only`` one."""
     found: dict[int, _Signed] = {}
 
     def of(report_id: int) -> _Signed:
         return found.setdefault(report_id, _Signed(report_id))
 
-    for row in session.scalars(select(SignatureRow).order_by(SignatureRow.number)):
+    def kept(column: InstrumentedAttribute[int]) -> ColumnElement[bool]:
+        return true() if only is None else column == only
+
+    signatures = select(SignatureRow).where(kept(SignatureRow.report_id))
+    for row in session.scalars(signatures.order_by(SignatureRow.number)):
         of(row.report_id).signatures.append(row)
-    for beside in session.scalars(select(AddendumRow).order_by(AddendumRow.number)):
+    addenda = select(AddendumRow).where(kept(AddendumRow.report_id))
+    for beside in session.scalars(addenda.order_by(AddendumRow.number)):
         of(beside.report_id).addenda.append(beside)
-    for report_id, bound in _events(session):
+    for report_id, bound in _events(session, only):
         of(report_id).audited.add(bound)
     past = select(StatusRow.report_id).where(StatusRow.status.in_(("final", "amended")))
-    for report_id in session.scalars(past):
+    for report_id in session.scalars(past.where(kept(StatusRow.report_id))):
         of(report_id)
-    for report in session.scalars(select(ReportRow)):
+    for report in session.scalars(select(ReportRow).where(kept(ReportRow.id))):
         if report.id in found or report.status not in EDITABLE | {"cancelled"}:
             of(report.id).status = report.status
     return found
 
 
-def _events(session: Session) -> Iterator[tuple[int, str]]:
+def _events(session: Session, only: int | None) -> Iterator[tuple[int, str]]:
     """Report and hash of each signature that the audit chain recorded."""
     wanted = select(AuditRow.thing, AuditRow.detail).where(
         AuditRow.action.in_((SIGN, ADDEND)), AuditRow.outcome == "ok"
     )
+    if only is not None:
+        wanted = wanted.where(AuditRow.thing == f"report:{only}")
     for thing, detail in session.execute(wanted):
         try:
             yield int(thing.removeprefix("report:")), json.loads(detail)["hash"]

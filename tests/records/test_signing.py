@@ -19,6 +19,7 @@ from medmm.records.access import Actor, Thing, can, console, machine
 from medmm.records.addenda import addend_report
 from medmm.records.edit_files import edit_text
 from medmm.records.edits import edit_report
+from medmm.records.signature_checks import verify_signatures_of
 from medmm.records.signing import addenda_of, signatures_of, verify_signatures
 from medmm.records.tables import ReportRow
 from medmm.records.users import NewUser
@@ -174,6 +175,15 @@ def test_a_signature_that_was_hashed_anew_is_not_in_the_audit_trail(small: Opene
         row.bound_sha256 = bound_hash(row)
     told = verify_signatures(small.database)
     assert any("audit trail does not have" in one for one in told)
+
+
+def test_one_reports_signatures_are_verified_alone(ready: Opened) -> None:
+    other = add_draft(ready)
+    sign(ready)
+    sign(ready, other)
+    raw(ready, f"{S} meaning = 'Seen' WHERE report_id = 1")
+    assert verify_signatures_of(ready.database, 1) == verify_signatures(ready.database) != []
+    assert verify_signatures_of(ready.database, other) == []
 
 
 def test_signatures_are_never_rewritten(ready: Opened) -> None:

@@ -175,4 +175,3 @@ def obtain_study(
     told += [series.reason for series in saved.series if series.outcome == "conflict"]
     told += [f"skipped {Path(skipped.file).name}: {skipped.reason}" for skipped in found.skipped]
     return studies.load_study(opened.database, opened.home, saved.study_id), tuple(told)
-

@@ -141,9 +141,7 @@ def main() -> int:
         def start(number: int) -> HTMLResponse:
             return HTMLResponse(f'<!doctype html><a href="/page/{number}">Open</a>')
 
-        browser = playwright.chromium.launch(
-            executable_path=program, args=["--no-sandbox"]
-        )
+        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
         with served(app) as url:
             for what, number in studies(opened, data if data.is_dir() else None).items():
                 measured(browser, url, number, what)

@@ -2,8 +2,8 @@
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,25 +17,11 @@ from rag.tables import DocumentRow
 from tests.assembly.audit_tampering import tamper
 from tests.records.exporters.hostile import STRINGS
 from tests.ui.house import GOOD, OTHER, House, served
+from tests.ui.payloads import PAYLOADS
 from tests.ui.test_browser import sign_in
+from tests.ui.test_browser import window as browser_window
 
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
-PAYLOADS = (
-    "<script>window.hit=1</script>",
-    "<img src=x onerror=window.hit=1>",
-    '"><svg onload=window.hit=1>',
-    "'><img src=http://192.0.2.66/x.png>",
-    "<iframe srcdoc='<script>parent.hit=1</script>'></iframe>",
-    "<a href=javascript:window.hit=1 autofocus onfocus=window.hit=1>x</a>",
-    "<style>@import 'http://192.0.2.66/x.css';</style>",
-    "<link rel=stylesheet href=http://192.0.2.66/x.css>",
-    "<base href=http://192.0.2.66/>",
-    "<meta http-equiv=refresh content='0;url=http://192.0.2.66/'>",
-    "{{constructor.constructor('window.hit=1')()}} ${window.hit=1}",
-    "<details open ontoggle=window.hit=1>x</details>",
-    "<math><mi xlink:href=javascript:window.hit=1>x</mi></math>",
-    "</textarea></title><script>window.hit=1</script><!--",
-)
 
 
 @pytest.fixture
@@ -44,22 +30,8 @@ def address(house: House) -> Iterator[str]:
         yield found
 
 
-@contextmanager
-def window(browser: Any, address: str, width: int = 1280, height: int = 800) -> Iterator[Any]:
-    """A new window; what its console complains of fails the test, but for answers that refuse."""
-    context = browser.new_context(viewport={"width": width, "height": height})
-    page = context.new_page()
-    complaints: list[str] = []
-    asked: list[str] = []
-    page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("request", lambda request: asked.append(request.url))
-    try:
-        yield page
-        assert [one for one in complaints if not one.startswith("Failed to load resource")] == []
-        assert [url for url in asked if not url.startswith((address, "data:", "blob:"))] == []
-    finally:
-        context.close()
+# Its forms are refused on purpose.
+window = partial(browser_window, refusals=True)
 
 
 def enter(page: Any, address: str, tab: str = "users") -> None:

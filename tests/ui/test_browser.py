@@ -26,8 +26,13 @@ def address(house: House) -> Iterator[str]:
 
 
 @contextmanager
-def window(browser: Any, address: str, width: int = 1280, height: int = 800) -> Iterator[Any]:
-    """A new browser window; whatever its console complains of fails the test."""
+def window(
+    browser: Any, address: str, width: int = 1280, height: int = 800, *, refusals: bool = False
+) -> Iterator[Any]:
+    """A new browser window; whatever its console complains of fails the test.
+
+    With ``refusals`` answers that refuse are no complaint.
+    """
     context = browser.new_context(viewport={"width": width, "height": height})
     page = context.new_page()
     complaints: list[str] = []
@@ -37,7 +42,8 @@ def window(browser: Any, address: str, width: int = 1280, height: int = 800) -> 
     page.on("request", lambda request: asked.append(request.url))
     try:
         yield page
-        assert complaints == []
+        refused = "Failed to load resource" if refusals else "\0"
+        assert [one for one in complaints if not one.startswith(refused)] == []
         assert [url for url in asked if not url.startswith((address, "data:", "blob:"))] == []
     finally:
         context.close()

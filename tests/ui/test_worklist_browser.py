@@ -17,6 +17,7 @@ from medmm.records import jobs, reports, studies
 from tests.records.builders import draft, series, study
 from tests.records.exporters.hostile import STRINGS
 from tests.ui.house import House, served
+from tests.ui.payloads import PAYLOADS
 from tests.ui.test_browser import sign_in, window
 
 PAYLOAD = 1_500_000
@@ -45,18 +46,20 @@ def focused(page: Any) -> str:
 
 def test_hostile_names_are_text_and_run_nothing(chromium: Any, house: House, address: str) -> None:
     opened = house.frame.opened
-    for number, one in enumerate(STRINGS):
-        patient = Patient(one.raw[:300], one.raw[:300], "O", "1950-01-01")
+    texts = [one.raw[:300] for one in STRINGS] + list(PAYLOADS)
+    for number, one in enumerate(texts):
+        patient = Patient(one, one, "O", "1950-01-01")
         made = study(series(f"1.6.{number}.1"), patient=patient, uid=f"1.6.{number}")
-        words = replace(made, description=one.raw[:300])
+        words = replace(made, description=one)
         saved = studies.save_study(opened.database, opened.home, words)
-        told = draft(f"1.6.{number}", [f"Pneumothorax {storable(one.raw[:200])}"])
+        told = draft(f"1.6.{number}", [f"Pneumothorax {storable(one[:200])}"])
         reports.save_draft(opened.database, opened.home, saved.study_id, told)
     # `window` refuses any request to elsewhere, any complaint of the policy, any script's fault.
     with room(chromium, address) as page:
         table = page.locator(".wl-table")
         assert "<script>fetch('http://evil.example')</script>" in table.inner_text()
         assert "‹U+202E›" in table.inner_text()
+        assert page.evaluate("window.hit") is None
         assert page.locator("#worklist :is(script, img, iframe, a[href*=evil])").count() == 0
         for key in ("a", "Escape", "d"):
             page.keyboard.press(key)

@@ -29,27 +29,12 @@ from tests.records.builders import draft, refused_series, series, study
 from tests.records.conftest import Opened
 from tests.records.exporters.hostile import STRINGS
 from tests.ui.house import GOOD, served
+from tests.ui.payloads import PAYLOADS
 from tests.ui.review.conftest import PEOPLE, WHOLE, Served
 from tests.ui.review.desk import Desk
 from ui.app import build
 from ui.frame import Frame
 
-PAYLOADS = (
-    "<script>window.hit=1</script>",
-    "<img src=x onerror=window.hit=1>",
-    "<svg onload=window.hit=1>",
-    "<iframe srcdoc='<script>parent.hit=1</script>'></iframe>",
-    "<details open ontoggle=window.hit=1>x</details>",
-    "<body onload=window.hit=1>",
-    "javascript:window.hit=1",
-    "<a href='javascript:window.hit=1'>click</a>",
-    "<input autofocus onfocus=window.hit=1>",
-    "<style>@import 'http://evil.example/x.css';</style>",
-    "<link rel=stylesheet href=http://evil.example/x.css>",
-    "<div style='position:fixed;inset:0;background:url(http://evil.example/i.png)'>SIGNED</div>",
-    "<form action=http://evil.example><button>x</button></form>",
-    "</textarea></script><script>alert(1)</script>{{7*7}}${7*7}<!--",
-)
 # A lone surrogate cannot be in a stored document.
 TEXTS = (*(one.raw for one in STRINGS if one.label != "surrogate"), *PAYLOADS)
 ALL = " ".join(PAYLOADS)

@@ -57,7 +57,8 @@ def test_who_types_on_and_on_is_kept_every_two_seconds(desk: Desk) -> None:
             for _ in range(9):
                 desk.page.keyboard.type("a")
                 desk.page.clock.run_for(200)
-        assert desk.page.evaluate(sent) > before
+        # The page takes in the answer after it has arrived here.
+        assert any(desk.page.evaluate(sent) > before for _ in range(1000))
 
 
 def test_without_the_server_the_text_is_held_and_sent_later(chromium: Any, site: Served) -> None:

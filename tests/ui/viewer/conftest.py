@@ -1,17 +1,15 @@
 """One home, browser and site for all viewer tests: making and reading studies takes the time."""
 
 import os
-import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from medmm.assembly.drafting import draft
 from medmm.assembly.homes import OpenHome, open_home
 from medmm.demo.phantom import Phantom
 from medmm.demo.study import write_phantom
-from tests.conftest import absent
 from tests.ui.viewer.desk import application, served, stored
 from tests.ui.viewer.phantoms import Known
 from tests.ui.viewer.seen import Seen
@@ -28,19 +26,6 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenHome]:
     os.environ.update(before)
     yield opened
     opened.database.close()
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    """A real browser without a screen; as root it has no sandbox."""
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
-    if path is None:
-        absent("chromium", "install Debian's chromium")
-    arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=arguments)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="session")

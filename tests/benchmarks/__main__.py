@@ -5,6 +5,7 @@ import sys
 from tests.benchmarks import (
     audit_speed,
     page_load,
+    page_opening,
     planted_errors,
     retrieval_speed,
     speed,
@@ -15,7 +16,15 @@ from tests.benchmarks import (
 def main() -> int:
     """Run all; the worst exit code counts."""
     codes = []
-    for part in (speed, retrieval_speed, audit_speed, viewer_speed, page_load, planted_errors):
+    for part in (
+        speed,
+        retrieval_speed,
+        audit_speed,
+        viewer_speed,
+        page_opening,
+        page_load,
+        planted_errors,
+    ):
         print(f"== {part.__name__}")
         codes.append(part.main())
     return max(codes)

@@ -96,7 +96,7 @@ def main() -> int:
         home = Path(folder) / "home"
         _prepare(home, Path(folder) / "study")
         timed = Timed()
-        with _Served(home) as url:
+        with Served(home) as url:
             people = [_person(url, number, timed) for number in range(USERS)]
             _at_once([person.sign_in for person in people])
             began = time.perf_counter()
@@ -120,7 +120,7 @@ def _prepare(home: Path, source: Path) -> None:
     opened.database.close()
 
 
-class _Served:
+class Served:
     """`medmm serve` on a free port."""
 
     def __init__(self, home: Path) -> None:

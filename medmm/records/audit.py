@@ -47,10 +47,9 @@ Also: TypeAlias = Callable[[Session], object]
 """What is done last in a transaction of somebody else's: recording the event, as a rule."""
 # Names of identifiers, hashes, counts and codes: none is for a sentence or a name of a patient.
 DETAIL_KEYS = frozenset({
-    "after", "answer_sha256", "before", "code", "count", "document", "expert", "format", "hash",
-    "host", "key", "limit", "method", "model", "peer", "port", "prompt_sha256", "query_sha256",
-    "report", "revision", "role", "route", "run", "sequence", "series", "session", "setting",
-    "sha256", "status", "study", "user", "version", "weights_sha256", "writer",
+    "after", "before", "code", "count", "document", "expert", "format", "hash", "key", "limit",
+    "method", "port", "report", "revision", "role", "sequence", "series", "setting", "sha256",
+    "status", "study", "user", "version", "weights_sha256", "writer",
 })  # fmt: skip
 # Characters a field may have; the rest is cut off and an ellipsis says so.
 LONGEST = 200

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from medmm.database import Database
 from medmm.records.limiter import Clock, utc_now
 from medmm.records.session_tables import SessionRow
-from medmm.records.sessions import _lasts
+from medmm.records.sessions import lasts
 from medmm.records.user_tables import UserRow
 
 
@@ -28,6 +28,6 @@ def seen(database: Database, clock: Clock = utc_now) -> dict[str, Seen]:
     with database.read() as session:
         for row, user in session.execute(joined.order_by(SessionRow.created)):
             before = found.get(user.name)
-            count = (before.open if before else 0) + _lasts(row, user, now)
+            count = (before.open if before else 0) + lasts(row, user, now)
             found[user.name] = Seen(row.created, count)
     return found

@@ -145,7 +145,7 @@ def _find(
     if found is None:
         return None
     row, user = found
-    if not _lasts(row, user, now):
+    if not lasts(row, user, now):
         if row.ended is None:
             # For good: a user who is enabled again signs in again.
             with database.write() as session:
@@ -157,7 +157,8 @@ def _find(
     return SignedIn(row.id, Actor(user.name, user.role, "person"), user.must_change)
 
 
-def _lasts(row: SessionRow, user: UserRow, now: datetime) -> bool:
+def lasts(row: SessionRow, user: UserRow, now: datetime) -> bool:
+    """Whether a session still stands for its user at this moment."""
     return (
         row.ended is None
         and now < row.ends
